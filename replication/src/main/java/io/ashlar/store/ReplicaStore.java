@@ -1,0 +1,127 @@
+package io.ashlar.store;
+
+import io.ashlar.block.BlockRun;
+import io.ashlar.model.ReplicaMeta;
+import java.util.List;
+
+/**
+ * One replica's durable content. Loop thread only; callbacks come on the loop thread, never inside
+ * the call.
+ *
+ * <p>Applied means: in the log, found by reads, and safe from a kill of the process (the write was
+ * handed to the kernel with O_DIRECT and completed). Durable means: safe from power loss, after
+ * {@link #sync}. What is applied later is never durable "instead of" something applied earlier to
+ * the same block.
+ */
+public interface ReplicaStore {
+  /** Outcome of an operation. FAILED is final: the disk is not used any more. */
+  enum Result {
+    OK,
+    FAILED
+  }
+
+  /** Called once, on the loop thread. */
+  interface Callback {
+    void done(Result result);
+  }
+
+  /** Receives the blocks; takes over the run's payload. */
+  interface ReadCallback {
+    void done(Result result, BlockRun run);
+  }
+
+  /** Memory of the last completed {@link #persistMeta}, or what was found at open. */
+  ReplicaMeta meta();
+
+  /** Makes {@code next} durable; calls are executed in order. Done only after a completed sync. */
+  void persistMeta(ReplicaMeta next, Callback done);
+
+  /**
+   * Tells how far the volume has come, to be kept with the next batch that is written anyway. Both
+   * only grow (lower values are ignored). Never forces a write.
+   */
+  void noteProgress(long watermark, long durableVersion);
+
+  /**
+   * Sets aside space for writing this many blocks, whatever else happens on the disk, so that an
+   * accepted write never fails for space. False if the disk cannot promise it (its reserve is kept
+   * for trims, metadata and collection).
+   */
+  boolean reserve(int blocks);
+
+  /** Gives back what was reserved and not used. */
+  void unreserve(int blocks);
+
+  /**
+   * Applies the DATA and TOMBSTONE blocks of the run, each only if its version is higher than what
+   * the block has here (equal means: it is the same, done). Takes over the payload. Uses up one
+   * reserved block for each DATA block if {@code reserved}.
+   */
+  void applyIfNewer(BlockRun run, boolean reserved, Callback done);
+
+  /**
+   * Trims or zeroes a range with one version: every block whose version is lower becomes a
+   * tombstone. Costs no more than the map's memory for the range.
+   */
+  void applyRangeIfNewer(long firstBlock, long blocks, long version, Callback done);
+
+  /**
+   * Makes every block of the run exactly what the run says (DATA, TOMBSTONE or UNMAPPED, version
+   * higher or lower), except blocks whose version here is at least {@code keepFrom}. For resync.
+   */
+  void replace(BlockRun run, long keepFrom, Callback done);
+
+  /**
+   * Rewrites a DATA block if and only if its version here equals the run's and its stored bytes
+   * fail their check. Takes over the payload.
+   */
+  void repair(BlockRun run, Callback done);
+
+  /** Makes everything applied before this call durable. Concurrent calls share syncs. */
+  void sync(Callback done);
+
+  /** Reads and checks blocks; a block whose bytes fail comes back as CORRUPT, without data. */
+  void read(long firstBlock, int count, ReadCallback done);
+
+  /** Kinds, versions and checksums of blocks from the map alone, without payload; CORRUPT never. */
+  BlockRun peek(long firstBlock, int count);
+
+  /** Version of one block as of the last applied write, or {@link io.ashlar.model.Version#NONE}. */
+  long version(long block);
+
+  /**
+   * Everything with a version above this: blocks, and ranges of tombstones. Ascending by first
+   * block; adjacent blocks with consecutive versions may be one entry of several blocks.
+   */
+  List<TailEntry> above(long version);
+
+  /**
+   * One entry of {@link #above}: for DATA, block i has {@code version + i}; for a range all have
+   * {@code version}.
+   */
+  record TailEntry(long firstBlock, long blocks, long version, boolean tombstone) {}
+
+  /** Lets go of tombstones with a version at or below this one: they become unmapped. */
+  void dropTombstones(long upToVersion);
+
+  /**
+   * At least the version of every block ever applied in the extent; never lowered, durable like
+   * data.
+   */
+  long extentVersion(long extent);
+
+  /** Raises extents to at least these versions (resync); durable with the next sync. */
+  void raiseExtents(long[] extents, long[] versions, Callback done);
+
+  /**
+   * Extents whose version is above this, ascending, at most {@code limit} from {@code fromExtent}
+   * on.
+   */
+  long[] extentsAbove(long version, long fromExtent, int limit);
+
+  /** Number of blocks that hold data. */
+  long mappedBlocks();
+
+  /** First mapped (DATA) block at or after this one and below {@code end}, or -1. */
+  long nextMapped(long fromBlock, long end);
+}
