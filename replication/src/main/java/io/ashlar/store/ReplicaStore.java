@@ -1,6 +1,7 @@
 package io.ashlar.store;
 
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.TailEntry;
 import io.ashlar.model.ReplicaMeta;
 import java.util.List;
 
@@ -94,12 +95,6 @@ public interface ReplicaStore {
    * block; adjacent blocks with consecutive versions may be one entry of several blocks.
    */
   List<TailEntry> above(long version);
-
-  /**
-   * One entry of {@link #above}: for DATA, block i has {@code version + i}; for a range all have
-   * {@code version}.
-   */
-  record TailEntry(long firstBlock, long blocks, long version, boolean tombstone) {}
 
   /** Lets go of tombstones with a version at or below this one: they become unmapped. */
   void dropTombstones(long upToVersion);

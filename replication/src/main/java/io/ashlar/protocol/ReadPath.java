@@ -1,0 +1,243 @@
+package io.ashlar.protocol;
+
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
+
+import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRequest.Status;
+import io.ashlar.block.BlockRun;
+import io.ashlar.wire.Message;
+import io.ashlar.wire.Message.Data;
+import io.ashlar.wire.Message.Done;
+import io.ashlar.wire.Message.Outcome;
+import io.ashlar.wire.Message.Read;
+import io.ashlar.wire.Message.Write;
+import io.ashlar.wire.Message.WriteMode;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads of a serving coordinator: from the local replica or else another in-sync one, answered only
+ * while all leases are valid and only with what is acknowledged; a copy that fails its check is
+ * read elsewhere and repaired. Loop thread only.
+ */
+final class ReadPath {
+  /** Receives the blocks; takes the run over. With another status than OK it is null. */
+  interface Callback {
+    void done(Status status, BlockRun run);
+  }
+
+  private static final class Task {
+    final long firstBlock;
+    final int count;
+    final Callback callback;
+
+    /** Members whose copy of some block failed its check, with those blocks. */
+    long corruptMask;
+
+    final List<Corrupt> corrupt = new ArrayList<>();
+
+    Task(long firstBlock, int count, Callback callback) {
+      this.firstBlock = firstBlock;
+      this.count = count;
+      this.callback = callback;
+    }
+  }
+
+  private record Corrupt(MemberLink member, int index) {}
+
+  private record Answerable(Task task, BlockRun run) {}
+
+  private final CoordinatorContext context;
+  private final WritePipeline writes;
+
+  /** Tasks that nobody could be asked for. */
+  private final List<Task> waiting = new ArrayList<>();
+
+  /** Tasks whose data is here, but not all leases are valid. */
+  private final List<Answerable> withoutLease = new ArrayList<>();
+
+  private boolean failed;
+  private long overlapping;
+  private long repaired;
+
+  ReadPath(CoordinatorContext context, WritePipeline writes) {
+    this.context = context;
+    this.writes = writes;
+  }
+
+  /** Reads that found a write in flight on their block. */
+  long overlapping() {
+    return overlapping;
+  }
+
+  long repaired() {
+    return repaired;
+  }
+
+  void read(long firstBlock, int count, Callback callback) {
+    dispatch(new Task(firstBlock, count, callback));
+  }
+
+  /** Tries again what could not go on. */
+  void pump() {
+    if (!waiting.isEmpty() && context.readableMask() != 0) {
+      List<Task> tasks = List.copyOf(waiting);
+      waiting.clear();
+      tasks.forEach(this::dispatch);
+    }
+    if (!withoutLease.isEmpty() && context.mayAnswerReads()) {
+      List<Answerable> answers = List.copyOf(withoutLease);
+      withoutLease.clear();
+      answers.forEach(answer -> answer(answer.task, answer.run));
+    }
+  }
+
+  private void dispatch(Task task) {
+    if (failed) {
+      task.callback.done(Status.SHUT_DOWN, null);
+      return;
+    }
+    long readable = context.readableMask();
+    MemberLink member = choose(readable & ~task.corruptMask);
+    if (member != null) {
+      ask(task, member);
+    } else if (readable != 0 && (readable & ~task.corruptMask) == 0 && allAsked(task)) {
+      task.callback.done(Status.IO_ERROR, null);
+    } else {
+      waiting.add(task);
+    }
+  }
+
+  /** Whether no required member is left that might still have a good copy. */
+  private boolean allAsked(Task task) {
+    return (context.requiredMask() & ~task.corruptMask) == 0;
+  }
+
+  private MemberLink choose(long mask) {
+    MemberLink best = null;
+    for (MemberLink member : context.members().all()) {
+      if ((mask & member.bit()) != 0 && (best == null || member.slot == context.localSlot())) {
+        best = member;
+      }
+    }
+    return best;
+  }
+
+  private void ask(Task task, MemberLink member) {
+    member.ask(
+        new Read(context.members().nextRequest(), context.epoch(), task.firstBlock, task.count),
+        new MemberLink.Answer() {
+          @Override
+          public void answered(Message answer, long now) {
+            switch (answer) {
+              case Data data -> arrived(task, member, data.run());
+              case Done done -> {
+                if (done.outcome() == Outcome.FAILED) {
+                  context.memberFailed(member);
+                }
+                waiting.add(task);
+              }
+              default -> {
+                context.members().refused(answer, now);
+                waiting.add(task);
+              }
+            }
+          }
+
+          @Override
+          public void lost() {
+            waiting.add(task);
+          }
+        },
+        context.now());
+  }
+
+  private void arrived(Task task, MemberLink member, BlockRun run) {
+    boolean good = true;
+    for (int i = 0; i < run.count(); i++) {
+      if (run.kinds()[i] == BlockKind.CORRUPT) {
+        task.corrupt.add(new Corrupt(member, i));
+        good = false;
+      }
+    }
+    if (good) {
+      answer(task, run);
+    } else {
+      task.corruptMask |= member.bit();
+      run.release();
+      dispatch(task);
+    }
+  }
+
+  /**
+   * Answers if everything the run holds is acknowledged and the leases are valid; else waits for
+   * that.
+   */
+  private void answer(Task task, BlockRun run) {
+    if (failed) {
+      run.release();
+      task.callback.done(Status.SHUT_DOWN, null);
+      return;
+    }
+    for (int i = 0; i < run.count(); i++) {
+      WriteOp pending = writes.unacknowledged(run.firstBlock() + i, run.versions()[i]);
+      if (pending != null) {
+        overlapping++;
+        pending.parkedReads.add(() -> answer(task, run));
+        return;
+      }
+    }
+    if (!context.mayAnswerReads()) {
+      withoutLease.add(new Answerable(task, run));
+      return;
+    }
+    task.corrupt.forEach(corrupt -> repair(corrupt, run));
+    task.callback.done(Status.OK, run);
+  }
+
+  private void repair(Corrupt corrupt, BlockRun good) {
+    int index = corrupt.index;
+    boolean usable = corrupt.member.usable(context.epoch());
+    if (!usable || good.kinds()[index] != BlockKind.DATA) {
+      return;
+    }
+    repaired++;
+    BlockRun one =
+        new BlockRun(
+            good.firstBlock() + index,
+            new BlockKind[] {BlockKind.DATA},
+            new long[] {good.versions()[index]},
+            new int[] {good.crcs()[index]},
+            good.payload().slice(good.dataIndex(index) * BLOCK_BYTES, BLOCK_BYTES));
+    corrupt.member.ask(
+        new Write(
+            context.members().nextRequest(),
+            context.epoch(),
+            writes.watermark(),
+            WriteMode.REPAIR,
+            one),
+        new MemberLink.Answer() {
+          @Override
+          public void answered(Message answer, long now) {
+            answer.discard();
+          }
+
+          @Override
+          public void lost() {}
+        },
+        context.now());
+  }
+
+  /** Answers nothing any more. */
+  void failAll() {
+    failed = true;
+    List<Task> tasks = new ArrayList<>(waiting);
+    waiting.clear();
+    for (Answerable answer : List.copyOf(withoutLease)) {
+      answer.run.release();
+      tasks.add(answer.task);
+    }
+    withoutLease.clear();
+    tasks.forEach(task -> task.callback.done(Status.SHUT_DOWN, null));
+  }
+}
