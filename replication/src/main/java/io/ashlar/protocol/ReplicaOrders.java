@@ -203,6 +203,10 @@ final class ReplicaOrders {
   }
 
   static Outcome outcome(Result result) {
-    return result == Result.OK ? Outcome.OK : Outcome.FAILED;
+    return switch (result) {
+      case OK -> Outcome.OK;
+      case NO_SPACE -> Outcome.NO_SPACE;
+      case FAILED -> Outcome.FAILED;
+    };
   }
 }

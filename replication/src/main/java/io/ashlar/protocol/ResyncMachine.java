@@ -187,13 +187,6 @@ final class ResyncMachine {
   }
 
   private void apply(ExtentData data) {
-    int blocks = ReplicaOrders.dataBlocks(data.run());
-    if (!store.reserve(blocks)) {
-      data.discard();
-      end(Outcome.NO_SPACE, 0);
-      return;
-    }
-    store.unreserve(blocks);
     long extent = data.run().firstBlock() / EXTENT_BLOCKS;
     orders.applyStarted();
     store.replace(
@@ -204,7 +197,7 @@ final class ResyncMachine {
             raise(extent, data.extentVersion());
           } else {
             orders.applyEnded();
-            end(Outcome.FAILED, 0);
+            end(ReplicaOrders.outcome(result), 0);
           }
         });
   }
@@ -217,7 +210,7 @@ final class ResyncMachine {
           orders.applyEnded();
           unfinished--;
           if (result != Result.OK) {
-            end(Outcome.FAILED, 0);
+            end(ReplicaOrders.outcome(result), 0);
           } else if (unfinished == 0) {
             end(Outcome.OK, 0);
           }

@@ -1,0 +1,238 @@
+package io.ashlar.sim;
+
+import io.ashlar.model.Member;
+import io.ashlar.model.Membership;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Does harm at random moments, and mends it again. It never destroys the last good copy: power is lost at a
+ * node only while another in-sync copy is up, connected and clean, and at most at one node at a time.
+ */
+final class Nemesis {
+  private static final long SECOND = 1_000_000_000L;
+
+  private final SimCluster cluster;
+  private final SimRng rng;
+  private boolean active;
+  private long lastPowerLossAt;
+
+  Nemesis(SimCluster cluster, SimRng rng) {
+    this.cluster = cluster;
+    this.rng = rng;
+  }
+
+  void start() {
+    active = true;
+    cluster.network().faults(SimNetwork.Faults.ROUGH);
+    cluster.records().faults(8, 12);
+    next();
+  }
+
+  private void next() {
+    cluster.events().after(rng.between(SECOND / 20, 3 * SECOND), this::strike);
+  }
+
+  private void strike() {
+    if (!active) {
+      return;
+    }
+    switch (rng.nextInt(10)) {
+      case 0, 1, 2 -> kill(any());
+      case 3 -> powerLoss(any());
+      case 4 -> pause(any());
+      case 5, 6 -> partition();
+      case 7 -> storeOutage();
+      case 8 -> cluster.records().view().membership().attachment().ifPresent(any -> move());
+      default -> cutConsumer();
+    }
+    next();
+  }
+
+  private SimNode any() {
+    return cluster.nodes().get(rng.nextInt(cluster.nodes().size()));
+  }
+
+  private void kill(SimNode node) {
+    if (node.up()) {
+      cluster.summary().crashes++;
+      cluster.note("kill " + node.id());
+      node.kill();
+      restartLater(node, rng.between(SECOND / 5, 8 * SECOND));
+    }
+  }
+
+  private void restartLater(SimNode node, long delay) {
+    cluster
+        .events()
+        .after(
+            delay,
+            () -> {
+              if (!node.up()) {
+                cluster.note("start " + node.id());
+                node.start();
+              }
+            });
+  }
+
+  private void powerLoss(SimNode node) {
+    if (node.up() && mayLosePower(node)) {
+      cluster.summary().powerLosses++;
+      cluster.note("power loss at " + node.id());
+      lastPowerLossAt = cluster.events().now();
+      node.powerLoss();
+      restartLater(node, rng.between(SECOND, 10 * SECOND));
+    }
+  }
+
+  /**
+   * Another in-sync copy must be able to go on alone: up, not paused, reachable, and no earlier power loss
+   * that the record may not know of yet. The last rule of the protocol is kept too: no compare-and-set that
+   * removes that other copy is on its way (nobody is cut off, and the store answers).
+   */
+  private boolean mayLosePower(SimNode node) {
+    long now = cluster.events().now();
+    boolean calm =
+        cluster.network().whole()
+            && !cluster.records().isOut()
+            && now - lastPowerLossAt > 20 * SECOND
+            && cluster.nodes().stream().allMatch(it -> it.up() && !it.paused());
+    Membership membership = cluster.records().view().membership();
+    Optional<Member> member = membership.memberOn(node.id());
+    if (member.isEmpty() || !member.get().inSync()) {
+      return true;
+    }
+    long others =
+        membership.members().stream()
+            .filter(it -> it.inSync() && !it.node().equals(node.id()))
+            .filter(it -> trusted(it))
+            .count();
+    return calm && others > 0;
+  }
+
+  private boolean trusted(Member member) {
+    SimNode node = cluster.node(member.node());
+    return node.replicas()
+        .replica(SimCluster.VOLUME)
+        .filter(machine -> machine.clean())
+        .filter(
+            machine ->
+                machine.meta().incomplete().isEmpty()
+                    || machine.meta().incomplete().get().attempt() == member.joinAttempt())
+        .isPresent();
+  }
+
+  private void pause(SimNode node) {
+    if (node.up() && !node.paused()) {
+      cluster.summary().pauses++;
+      cluster.note("pause " + node.id());
+      node.pause();
+      cluster
+          .events()
+          .after(
+              rng.between(SECOND, 15 * SECOND),
+              () -> {
+                cluster.note("resume " + node.id());
+                node.resume();
+              });
+    }
+  }
+
+  private void partition() {
+    cluster.summary().partitions++;
+    List<SimNode> some = new ArrayList<>();
+    for (SimNode node : cluster.nodes()) {
+      if (rng.oneIn(2)) {
+        some.add(node);
+      }
+    }
+    boolean oneWay = rng.oneIn(2);
+    for (SimNode a : cluster.nodes()) {
+      for (SimNode b : cluster.nodes()) {
+        boolean across = some.contains(a) && !some.contains(b);
+        if (across) {
+          cluster.network().cut(a.id(), b.id());
+          if (!oneWay) {
+            cluster.network().cut(b.id(), a.id());
+          }
+        }
+      }
+    }
+    cluster.note("partition " + (oneWay ? "one way " : "") + some.stream().map(SimNode::id).toList());
+    healLater();
+  }
+
+  private void healLater() {
+    cluster
+        .events()
+        .after(
+            rng.between(SECOND / 2, 10 * SECOND),
+            () -> {
+              cluster.note("heal");
+              cluster.network().heal();
+              cluster.nodes().forEach(node -> node.cutFromStore(false));
+            });
+  }
+
+  private void storeOutage() {
+    cluster.note("store out");
+    cluster.records().out(true);
+    cluster
+        .events()
+        .after(
+            rng.between(SECOND / 2, 8 * SECOND),
+            () -> {
+              cluster.note("store back");
+              cluster.records().out(false);
+            });
+  }
+
+  private void move() {
+    cluster.note("move");
+    cluster.move();
+  }
+
+  /** The consumer's node is cut from everything, and the volume moves away under its writers. */
+  private void cutConsumer() {
+    cluster
+        .records()
+        .view()
+        .membership()
+        .attachment()
+        .ifPresent(
+            attachment -> {
+              SimNode consumer = cluster.node(attachment.node());
+              cluster.summary().partitions++;
+              cluster.note("cut consumer " + consumer.id());
+              for (SimNode other : cluster.nodes()) {
+                if (other != consumer) {
+                  cluster.network().cut(consumer.id(), other.id());
+                  cluster.network().cut(other.id(), consumer.id());
+                }
+              }
+              consumer.cutFromStore(true);
+              cluster.move();
+              healLater();
+            });
+  }
+
+  /** Stops, and mends everything. */
+  void stop() {
+    active = false;
+    cluster.note("quiet");
+    cluster.network().faults(SimNetwork.Faults.NONE);
+    cluster.network().heal();
+    cluster.records().faults(0, 0);
+    cluster.records().out(false);
+    for (SimNode node : cluster.nodes()) {
+      node.cutFromStore(false);
+      if (node.paused()) {
+        node.resume();
+      }
+      if (!node.up()) {
+        node.start();
+      }
+    }
+  }
+}

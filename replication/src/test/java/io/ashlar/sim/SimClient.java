@@ -1,0 +1,201 @@
+package io.ashlar.sim;
+
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
+
+import io.ashlar.block.BlockRequest;
+import io.ashlar.block.BlockRequest.Kind;
+import io.ashlar.block.BlockRequest.Status;
+import io.ashlar.block.Payload;
+import io.ashlar.runtime.VolumeCoordinator;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A program on the node where the volume is attached: random reads, writes, trims, zeroes and flushes, a few
+ * at a time, all noted in the history. Every write has a stamp of its own, repeated all over each block, so
+ * that a torn or mixed block shows.
+ */
+final class SimClient {
+  private static final int PARTIAL_BYTES = 512;
+
+  private final SimCluster cluster;
+  private final SimNode node;
+  private final VolumeCoordinator device;
+  private final SimRng rng;
+  private final long session;
+  private final long life;
+  private boolean gone;
+  private int outstanding;
+
+  SimClient(SimCluster cluster, SimNode node, VolumeCoordinator device, SimRng rng) {
+    this.cluster = cluster;
+    this.node = node;
+    this.device = device;
+    this.rng = rng;
+    this.life = node.life();
+    this.session = device.openSession();
+    for (int i = 0; i < cluster.options().concurrency(); i++) {
+      next();
+    }
+  }
+
+  /** Requests without an answer stay without one. */
+  void deviceGone() {
+    gone = true;
+  }
+
+  int outstanding() {
+    return outstanding;
+  }
+
+  private void next() {
+    long pause = rng.between(0, cluster.options().thinkNanosMax());
+    cluster.events().after(pause, () -> node.run(life, this::submitOne));
+  }
+
+  private void submitOne() {
+    if (gone || !cluster.loadOn()) {
+      return;
+    }
+    int kind = rng.nextInt(100);
+    if (kind < 45) {
+      write();
+    } else if (kind < 85) {
+      read();
+    } else if (kind < 92) {
+      range(kind < 89 ? Kind.TRIM : Kind.ZERO);
+    } else {
+      flush();
+    }
+  }
+
+  private long pickBlock() {
+    return rng.nextInt(cluster.options().blocks());
+  }
+
+  private int pickCount(long first) {
+    int most = (int) Math.min(8, cluster.options().blocks() - first);
+    return 1 + (rng.oneIn(3) ? rng.nextInt(most) : 0);
+  }
+
+  private void write() {
+    long first = pickBlock();
+    int count = pickCount(first);
+    long stamp = cluster.nextStamp();
+    Payload data = cluster.pool().lease(count * BLOCK_BYTES);
+    ByteBuffer bytes = data.view();
+    while (bytes.hasRemaining()) {
+      bytes.putLong(stamp);
+    }
+    List<History.Op> ops = begin(first, count, stamp);
+    boolean fua = rng.oneIn(20);
+    submit(Kind.WRITE, first, count, fua, data, (status, ignored) -> written(ops, status));
+  }
+
+  private List<History.Op> begin(long first, int count, long stamp) {
+    List<History.Op> ops = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      ops.add(cluster.history().writeBegan(first + i, stamp, cluster.events().now()));
+    }
+    return ops;
+  }
+
+  private void written(List<History.Op> ops, Status status) {
+    switch (status) {
+      case OK -> {
+        ops.forEach(op -> op.end = cluster.events().now());
+        cluster.summary().writes++;
+      }
+      case NO_SPACE -> {
+        cluster.summary().noSpace++;
+        ops.forEach(op -> op.dropped = cluster.options().partsFailWhole());
+      }
+      case IO_ERROR, INVALID -> throw new SimFailure("a write was answered " + status);
+      case SHUT_DOWN -> {}
+    }
+  }
+
+  private void range(Kind kind) {
+    long first = pickBlock();
+    int count = pickCount(first);
+    List<History.Op> ops = begin(first, count, 0);
+    submit(kind, first, count, false, null, (status, ignored) -> written(ops, status));
+  }
+
+  private void read() {
+    long first = pickBlock();
+    int count = pickCount(first);
+    long start = cluster.events().now();
+    submit(
+        Kind.READ,
+        first,
+        count,
+        false,
+        null,
+        (status, data) -> {
+          if (status == Status.OK) {
+            note(first, count, start, data);
+            data.release();
+            cluster.summary().reads++;
+          } else if (status != Status.SHUT_DOWN) {
+            throw new SimFailure("a read was answered " + status);
+          }
+        });
+  }
+
+  private void note(long first, int count, long start, Payload data) {
+    for (int i = 0; i < count; i++) {
+      ByteBuffer block = data.view(i * BLOCK_BYTES, BLOCK_BYTES);
+      long stamp = block.getLong(0);
+      for (int at = 0; at < BLOCK_BYTES; at += PARTIAL_BYTES) {
+        if (block.getLong(at) != stamp) {
+          throw new SimFailure("block " + (first + i) + " holds " + stamp + " and " + block.getLong(at));
+        }
+      }
+      cluster.history().readDone(first + i, stamp, start, cluster.events().now());
+    }
+  }
+
+  private void flush() {
+    submit(
+        Kind.FLUSH,
+        0,
+        0,
+        false,
+        null,
+        (status, ignored) -> {
+          if (status == Status.OK) {
+            cluster.summary().flushes++;
+          }
+        });
+  }
+
+  private void submit(
+      Kind kind, long first, int count, boolean fua, Payload data, BlockRequest.Completion done) {
+    outstanding++;
+    device.submit(
+        session,
+        new BlockRequest(
+            kind,
+            first * BLOCK_BYTES,
+            (long) count * BLOCK_BYTES,
+            fua,
+            data,
+            (status, payload) -> {
+              outstanding--;
+              if (gone) {
+                if (payload != null) {
+                  payload.release();
+                }
+                return;
+              }
+              done.done(status, payload);
+              if (status == Status.SHUT_DOWN) {
+                gone = true;
+              } else {
+                next();
+              }
+            }));
+  }
+}

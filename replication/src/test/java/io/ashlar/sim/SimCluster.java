@@ -1,0 +1,408 @@
+package io.ashlar.sim;
+
+import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRun;
+import io.ashlar.env.Disk;
+import io.ashlar.env.Timers;
+import io.ashlar.model.Attachment;
+import io.ashlar.model.Blocks;
+import io.ashlar.model.Member;
+import io.ashlar.model.Membership;
+import io.ashlar.model.NodeId;
+import io.ashlar.model.ReplicaMeta;
+import io.ashlar.model.ReplicaState;
+import io.ashlar.model.View;
+import io.ashlar.model.VolumeId;
+import io.ashlar.model.VolumeView;
+import io.ashlar.protocol.CoordinatorCounters;
+import io.ashlar.protocol.CoordinatorState;
+import io.ashlar.protocol.Timing;
+import io.ashlar.runtime.VolumeCoordinator;
+import io.ashlar.store.ReplicaStore;
+import io.ashlar.store.StoreEngine;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/**
+ * A cluster with one volume, made from a seed and run through a faulty phase and a quiet one. What must hold
+ * at every moment is checked as it happens; at the end everything has to be in sync, equal and linearizable.
+ */
+public final class SimCluster {
+  static final long CLUSTER_ID = 0xA5A5;
+  static final VolumeId VOLUME = new VolumeId("vol-sim");
+  private static final long SECOND = 1_000_000_000L;
+  private static final long QUIET_SECONDS_MAX = 300;
+
+  private final long seed;
+  private final SimOptions options;
+  private final SimEvents events = new SimEvents();
+  private final SimRng rng;
+  private final SimPool pool = new SimPool();
+  private final SimNetwork network;
+  private final SimRecordStore records;
+  private final Map<NodeId, SimNode> nodes = new TreeMap<>();
+  private final History history = new History();
+  private final SimSummary summary = new SimSummary();
+  private final SimOperator operator;
+  private final Nemesis nemesis;
+  private final StringBuilder trace = new StringBuilder();
+  private final boolean verbose;
+  private long traceHash = 1125899906842597L;
+  private long stamps;
+  private boolean loadOn = true;
+
+  public SimCluster(long seed, boolean verbose) {
+    this.seed = seed;
+    this.verbose = verbose;
+    this.rng = new SimRng(seed);
+    this.options = SimOptions.of(rng.fork("options"));
+    events.runUntil(SECOND);
+    this.network = new SimNetwork(events, rng.fork("network"), nodes::get);
+    for (int i = 1; i <= options.nodes(); i++) {
+      NodeId id = new NodeId("n" + i);
+      SimRng own = rng.fork("node" + i);
+      SimMedium medium = new SimMedium(options.diskBytes());
+      SimStores.format(medium, events, pool, id, options);
+      nodes.put(id, new SimNode(this, id, own, medium));
+    }
+    this.records = new SimRecordStore(events, rng.fork("store"), firstView());
+    this.operator = new SimOperator(this, rng.fork("operator"));
+    this.nemesis = new Nemesis(this, rng.fork("nemesis"));
+  }
+
+  private VolumeView firstView() {
+    List<Member> members = new ArrayList<>();
+    int number = 0;
+    for (NodeId id : nodes.keySet()) {
+      number++;
+      if (number <= options.copies()) {
+        members.add(
+            new Member(number, id, "default", 1000 + number, ReplicaState.IN_SYNC, 0, 0));
+      }
+    }
+    Membership membership =
+        new Membership(77, 1, Optional.empty(), Optional.empty(), 0, 0, members);
+    return new VolumeView(
+        VOLUME,
+        1,
+        (long) options.blocks() * Blocks.BLOCK_BYTES,
+        options.copies() - 1,
+        options.mode(),
+        membership);
+  }
+
+  // ---- the run
+
+  /** Runs the whole simulation. */
+  public SimSummary run() {
+    try {
+      begin();
+      faultyPhase();
+      quietPhase();
+      check();
+    } catch (RuntimeException e) {
+      throw new SimFailure("seed " + seed + " at " + events.now() + " ns: " + e.getMessage(), e);
+    }
+    summary.seeds = 1;
+    summary.virtualNanos = events.now();
+    summary.resets = network.resets();
+    summary.duplicates = network.duplicates();
+    summary.storeOutages = records.outages();
+    return summary;
+  }
+
+  private void begin() {
+    nodes.values().forEach(SimNode::start);
+    Membership membership = records.view().membership();
+    View view = new View(1, List.copyOf(membership.inSync()), membership.lineage(), 0);
+    for (Member member : membership.members()) {
+      ReplicaMeta meta =
+          ReplicaMeta.created(
+              VOLUME, member.replica(), member.incarnation(), records.view().sizeBytes(), view);
+      nodes
+          .get(member.node())
+          .replicas()
+          .create(
+              meta,
+              error -> {
+                if (error.isPresent()) {
+                  throw new SimFailure(error.get());
+                }
+              });
+    }
+    events.runUntil(events.now() + SECOND);
+    operator.start();
+  }
+
+  private void faultyPhase() {
+    nemesis.start();
+    events.runUntil(events.now() + options.faultyNanos());
+    nemesis.stop();
+  }
+
+  /** Without faults everything comes back in a bounded time, under load at first. */
+  private void quietPhase() {
+    long end = events.now() + QUIET_SECONDS_MAX * SECOND;
+    while (!allWell()) {
+      if (events.now() > end) {
+        throw new SimFailure("not healed after " + QUIET_SECONDS_MAX + " s: " + describe());
+      }
+      events.runUntil(events.now() + SECOND / 10);
+    }
+    loadOn = false;
+    long drained = events.now() + 30 * SECOND;
+    while (outstanding() > 0) {
+      if (events.now() > drained) {
+        throw new SimFailure("I21: " + outstanding() + " requests hang: " + describe());
+      }
+      events.runUntil(events.now() + SECOND / 10);
+    }
+    events.runUntil(events.now() + 2 * SECOND);
+  }
+
+  private boolean allWell() {
+    VolumeView view = records.view();
+    boolean allInSync =
+        view.membership().members().size() == view.membership().inSync().size()
+            && view.membership().members().size() == options.copies();
+    return allInSync && serving().isPresent();
+  }
+
+  private Optional<VolumeCoordinator> serving() {
+    for (SimNode node : nodes.values()) {
+      boolean recorded =
+          node.coordinator()
+              .filter(it -> records.view().membership().names(it.self().instance()))
+              .filter(it -> it.state() == CoordinatorState.SERVING)
+              .isPresent();
+      if (node.up() && recorded) {
+        return node.coordinator();
+      }
+    }
+    return Optional.empty();
+  }
+
+  private int outstanding() {
+    return nodes.values().stream()
+        .mapToInt(node -> node.client().map(SimClient::outstanding).orElse(0))
+        .sum();
+  }
+
+  private String describe() {
+    StringBuilder text = new StringBuilder(records.view().membership().toString());
+    for (SimNode node : nodes.values()) {
+      text.append("\n  ").append(node.id()).append(node.up() ? " up" : " down");
+      node.coordinator()
+          .ifPresent(
+              it ->
+                  text.append(" coordinator ")
+                      .append(it.state())
+                      .append(" waits for: ")
+                      .append(it.machine().waitingFor())
+                      .append(" join: ")
+                      .append(it.machine().progress()));
+    }
+    return text.toString();
+  }
+
+  // ---- checks
+
+  private void check() {
+    nodes.values().forEach(node -> node.coordinator().ifPresent(this::collectCounters));
+    membersAreEqual("at the end", true);
+    readBack();
+    history.check();
+  }
+
+  /** I9: all in-sync members that are up have equal kinds of content, versions and bytes. */
+  private void membersAreEqual(String when, boolean mappedOnly) {
+    BlockRun first = null;
+    long firstReplica = 0;
+    for (Member member : records.view().membership().members()) {
+      SimNode node = nodes.get(member.node());
+      if (!member.inSync() || !node.up() || node.engine().replica(VOLUME).isEmpty()) {
+        continue;
+      }
+      BlockRun run = node.engine().replica(VOLUME).get().peek(0, options.blocks());
+      if (first == null) {
+        first = run;
+        firstReplica = member.replica();
+      } else {
+        compare(first, firstReplica, run, member.replica(), when, mappedOnly);
+      }
+    }
+  }
+
+  private void compare(
+      BlockRun a, long replicaA, BlockRun b, long replicaB, String when, boolean mappedOnly) {
+    for (int i = 0; i < a.count(); i++) {
+      boolean dataA = a.kinds()[i] == BlockKind.DATA;
+      boolean dataB = b.kinds()[i] == BlockKind.DATA;
+      boolean same =
+          dataA == dataB
+              && (!dataA || (a.versions()[i] == b.versions()[i] && a.crcs()[i] == b.crcs()[i]));
+      if (!same) {
+        throw new SimFailure(
+            String.format(
+                "I9 %s: block %s is %s %x at replica %s and %s %x at replica %s (mapped only: %s)",
+                when,
+                i,
+                a.kinds()[i],
+                a.versions()[i],
+                replicaA,
+                b.kinds()[i],
+                b.versions()[i],
+                replicaB,
+                mappedOnly));
+      }
+    }
+  }
+
+  /** What every copy holds at the end is one more read of every block. */
+  private void readBack() {
+    for (Member member : records.view().membership().members()) {
+      ReplicaStore store = nodes.get(member.node()).engine().replica(VOLUME).orElseThrow();
+      long start = events.now();
+      for (long block = 0; block < options.blocks(); block++) {
+        long at = block;
+        store.read(
+            at,
+            1,
+            (result, run) -> {
+              long stamp =
+                  run.kinds()[0] == BlockKind.DATA ? run.payload().view().getLong(0) : 0;
+              if (run.kinds()[0] == BlockKind.CORRUPT) {
+                throw new SimFailure("block " + at + " of replica " + member.replica() + " is corrupt");
+              }
+              run.release();
+              history.readDone(at, stamp, start, events.now());
+            });
+      }
+      events.runUntil(events.now() + 10 * SECOND);
+    }
+  }
+
+  // ---- what the parts report
+
+  void nodeStarted(SimNode node) {
+    operator.nodeStarted(node);
+  }
+
+  /** A coordinator has begun to serve. */
+  void serving(SimNode node, VolumeCoordinator coordinator) {
+    logged(node, VOLUME, "event=serving epoch=" + coordinator.machine().view().map(it -> it.membership().epoch()));
+  }
+
+  SimClient startClient(SimNode node, VolumeCoordinator device) {
+    return new SimClient(this, node, device, rng.fork("client" + stamps + node.id()));
+  }
+
+  void collectCounters(VolumeCoordinator coordinator) {
+    CoordinatorCounters counters = coordinator.machine().counters();
+    summary.removals += counters.removals;
+    summary.joins += counters.joins;
+    summary.joinsGivenUp += counters.joinsGivenUp;
+    summary.resyncExtents += counters.resyncExtents;
+    summary.converged += counters.blocksConverged;
+    summary.repaired += counters.blocksRepaired;
+    summary.readsOverlappingWrites += counters.readsOverlappingWrites;
+    summary.uncertainSwaps += counters.uncertainSwaps;
+  }
+
+  void logged(SimNode node, VolumeId volume, String event) {
+    note(node.id() + " " + volume + " " + event);
+    if (event.contains("from=CONVERGING to=SERVING")) {
+      membersAreEqual("when serving starts", true);
+    }
+  }
+
+  /** One line of the trace; two runs of a seed have equal traces. */
+  void note(String line) {
+    String full = events.now() + " " + line;
+    for (int i = 0; i < full.length(); i++) {
+      traceHash = traceHash * 31 + full.charAt(i);
+    }
+    if (verbose) {
+      trace.append(full).append('\n');
+    }
+  }
+
+  public String trace() {
+    return trace.toString();
+  }
+
+  /** Depends on every line of the trace and on everything the clients saw. */
+  public long fingerprint() {
+    return traceHash ^ (summary.reads << 20) ^ summary.writes ^ events.now();
+  }
+
+  // ---- surroundings
+
+  StoreEngine openEngine(Disk disk, Timers timers) {
+    return SimStores.open(disk, pool, timers);
+  }
+
+  SimEvents events() {
+    return events;
+  }
+
+  SimNetwork network() {
+    return network;
+  }
+
+  SimRecordStore records() {
+    return records;
+  }
+
+  SimPool pool() {
+    return pool;
+  }
+
+  Timing timing() {
+    return Timing.DEFAULT;
+  }
+
+  SimOptions options() {
+    return options;
+  }
+
+  SimSummary summary() {
+    return summary;
+  }
+
+  History history() {
+    return history;
+  }
+
+  void move() {
+    operator.move();
+  }
+
+  List<SimNode> nodes() {
+    return List.copyOf(nodes.values());
+  }
+
+  SimNode node(NodeId id) {
+    return nodes.get(id);
+  }
+
+  boolean loadOn() {
+    return loadOn;
+  }
+
+  long nextStamp() {
+    return ++stamps;
+  }
+
+  static OptionalLong generation(Membership membership) {
+    return OptionalLong.of(membership.generation());
+  }
+
+  static Optional<Attachment> attachment(SimNode node) {
+    return Optional.of(new Attachment(node.id(), node.bootId()));
+  }
+}

@@ -1,0 +1,52 @@
+package io.ashlar.sim;
+
+import io.ashlar.model.FailureMode;
+
+/**
+ * What a run is like; drawn from the seed by {@link #of}.
+ *
+ * @param copies members of the volume at the start
+ * @param nodes nodes of the cluster; those without a copy are consumers only
+ * @param thinkNanosMax pause of a client between two requests
+ * @param segmentBytes unit of the log: small ones make collection happen
+ */
+public record SimOptions(
+    int nodes,
+    int copies,
+    int blocks,
+    int concurrency,
+    long thinkNanosMax,
+    FailureMode mode,
+    long diskBytes,
+    int segmentBytes,
+    long faultyNanos) {
+
+  static SimOptions of(SimRng rng) {
+    int copies = 1 + rng.nextInt(4);
+    int nodes = copies + rng.nextInt(2);
+    FailureMode mode =
+        switch (rng.nextInt(5)) {
+          case 0 -> FailureMode.HARD;
+          case 1, 2 -> FailureMode.ALWAYSON;
+          default -> FailureMode.SOFT;
+        };
+    int blocks = 24 + rng.nextInt(3) * 60;
+    boolean small = rng.oneIn(6);
+    long diskBytes = small ? 4L << 20 : 24L << 20;
+    return new SimOptions(
+        Math.max(2, nodes),
+        copies,
+        blocks,
+        1 + rng.nextInt(8),
+        rng.between(200_000, 40_000_000),
+        mode,
+        diskBytes,
+        256 << 10,
+        rng.between(10, 40) * 1_000_000_000L);
+  }
+
+  /** A request of one part that gets ENOSPC has changed nothing: its writes need not be considered. */
+  boolean partsFailWhole() {
+    return true;
+  }
+}

@@ -1,0 +1,34 @@
+package io.ashlar.sim;
+
+import io.ashlar.block.PayloadPool;
+import io.ashlar.env.Disk;
+import io.ashlar.env.Timers;
+import io.ashlar.model.NodeId;
+import io.ashlar.store.DiskIdentity;
+import io.ashlar.store.LogStore;
+import io.ashlar.store.StoreEngine;
+import io.ashlar.store.StoreFormat;
+import java.io.IOException;
+
+/** Formats and opens the production store on simulated disks. */
+final class SimStores {
+  private SimStores() {}
+
+  static void format(
+      SimMedium medium, SimEvents events, PayloadPool pool, NodeId node, SimOptions options) {
+    try (SimDisk disk = new SimDisk(medium, events, new SimRng(1))) {
+      StoreFormat.formatIfBlank(
+          disk, pool, new DiskIdentity("sim", node, "default", 7), options.segmentBytes());
+    } catch (IOException e) {
+      throw new SimFailure("cannot format a disk", e);
+    }
+  }
+
+  static StoreEngine open(Disk disk, PayloadPool pool, Timers timers) {
+    try {
+      return LogStore.open(disk, pool, timers);
+    } catch (IOException e) {
+      throw new SimFailure("cannot open a disk", e);
+    }
+  }
+}

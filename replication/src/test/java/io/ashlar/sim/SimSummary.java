@@ -1,0 +1,64 @@
+package io.ashlar.sim;
+
+/** What happened in a run or in many: the proof that the faults were really there. */
+public final class SimSummary {
+  long seeds;
+  long reads;
+  long writes;
+  long flushes;
+  long noSpace;
+  long crashes;
+  long powerLosses;
+  long pauses;
+  long partitions;
+  long storeOutages;
+  long failovers;
+  long removals;
+  long joins;
+  long joinsGivenUp;
+  long resyncExtents;
+  long converged;
+  long repaired;
+  long readsOverlappingWrites;
+  long uncertainSwaps;
+  long resets;
+  long duplicates;
+  long virtualNanos;
+
+  void add(SimSummary other) {
+    seeds += other.seeds;
+    reads += other.reads;
+    writes += other.writes;
+    flushes += other.flushes;
+    noSpace += other.noSpace;
+    crashes += other.crashes;
+    powerLosses += other.powerLosses;
+    pauses += other.pauses;
+    partitions += other.partitions;
+    storeOutages += other.storeOutages;
+    failovers += other.failovers;
+    removals += other.removals;
+    joins += other.joins;
+    joinsGivenUp += other.joinsGivenUp;
+    resyncExtents += other.resyncExtents;
+    converged += other.converged;
+    repaired += other.repaired;
+    readsOverlappingWrites += other.readsOverlappingWrites;
+    uncertainSwaps += other.uncertainSwaps;
+    resets += other.resets;
+    duplicates += other.duplicates;
+    virtualNanos += other.virtualNanos;
+  }
+
+  @Override
+  public String toString() {
+    return String.format(
+        "seeds=%d reads=%d writes=%d flushes=%d crashes=%d power_losses=%d pauses=%d partitions=%d"
+            + " store_outages=%d failovers=%d membership_changes=%d resyncs=%d resyncs_given_up=%d"
+            + " resync_extents=%d converged_blocks=%d repaired=%d reads_overlapping_writes=%d"
+            + " uncertain_compare_and_sets=%d resets=%d duplicates=%d no_space=%d virtual_hours=%.2f",
+        seeds, reads, writes, flushes, crashes, powerLosses, pauses, partitions, storeOutages, failovers,
+        removals + joins, joins, joinsGivenUp, resyncExtents, converged, repaired, readsOverlappingWrites,
+        uncertainSwaps, resets, duplicates, noSpace, virtualNanos / 3.6e12);
+  }
+}
