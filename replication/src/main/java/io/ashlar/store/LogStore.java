@@ -58,7 +58,7 @@ public final class LogStore implements StoreEngine {
     this.gate = new SyncGate(disk, new GateHost());
     this.writer =
         new LogWriter(
-            disk, pool, timers, segments, superblock, found.nextSequence(), new WriterHost());
+            disk, pool, timers, segments, superblock, found.nextSequence(), gate, new WriterHost());
     this.collector =
         new Collector(
             disk,

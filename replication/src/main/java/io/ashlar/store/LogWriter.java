@@ -52,6 +52,7 @@ final class LogWriter {
   private final Segments segments;
   private final long diskId;
   private final long generation;
+  private final SyncGate gate;
   private final Host host;
   private final ArrayDeque<Append> operations = new ArrayDeque<>();
   private final ArrayDeque<Append> collection = new ArrayDeque<>();
@@ -71,6 +72,7 @@ final class LogWriter {
       Segments segments,
       Superblock superblock,
       long nextSequence,
+      SyncGate gate,
       Host host) {
     this.disk = disk;
     this.pool = pool;
@@ -79,6 +81,7 @@ final class LogWriter {
     this.diskId = superblock.identity().diskId();
     this.generation = superblock.generation();
     this.nextSequence = nextSequence;
+    this.gate = gate;
     this.host = host;
   }
 
@@ -129,9 +132,7 @@ final class LogWriter {
       return;
     }
     if (open >= 0 && !fits(1, 1)) {
-      batch.touched.forEach(operations::addFirst);
       closeOpenSegment();
-      return;
     }
     if (open < 0) {
       openSegment();
@@ -305,33 +306,45 @@ final class LogWriter {
     pump();
   }
 
+  /**
+   * The summary is trusted without looking at what it lists, so that must be durable before the
+   * summary is written. The log goes on in the next segment meanwhile.
+   */
   private void closeOpenSegment() {
-    busy = true;
     int segment = open;
-    int pages = SegmentSummary.pagesFor(openEntries.size());
+    int endPage = openPage;
+    List<LogEntry> entries = List.copyOf(openEntries);
+    segments.closing(segment);
+    open = -1;
+    gate.request(
+        failed -> {
+          if (!failed && !stopped) {
+            writeSummary(segment, endPage, entries);
+          }
+        });
+  }
+
+  private void writeSummary(int segment, int endPage, List<LogEntry> entries) {
+    int pages = SegmentSummary.pagesFor(entries.size());
     Payload buffer = pool.lease(pages * PAGE_BYTES);
     ByteBuffer into = buffer.view();
     into.put(0, new byte[pages * PAGE_BYTES]);
     SegmentSummary.Filling filling =
         new SegmentSummary.Filling(segments.sequence(segment), generation);
-    SegmentSummary.encode(into, diskId, filling, openPage, openEntries);
+    SegmentSummary.encode(into, diskId, filling, endPage, entries);
     long offset = segments.offsetBytes(segment, segments.segmentPages() - pages);
-    open = -1;
-    disk.write(offset, into, errno -> closed(segment, buffer, errno));
-  }
-
-  private void closed(int segment, Payload buffer, int errno) {
-    buffer.release();
-    if (stopped) {
-      return;
-    }
-    if (errno != 0) {
-      host.ioFailed("write", errno);
-      return;
-    }
-    segments.close(segment);
-    busy = false;
-    pump();
+    disk.write(
+        offset,
+        into,
+        errno -> {
+          buffer.release();
+          if (errno != 0) {
+            host.ioFailed("write", errno);
+          } else if (!stopped) {
+            segments.close(segment);
+            host.spaceIsLow();
+          }
+        });
   }
 
   /** What goes into one write. */

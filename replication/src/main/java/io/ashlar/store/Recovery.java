@@ -122,10 +122,23 @@ final class Recovery {
         wipe(segment);
       } else {
         found.add(new Found(segment, scan.sequence(), scan.entries(), scan));
-        close(segment, scan);
       }
     }
+    closeOpen(found);
     return found;
+  }
+
+  /**
+   * What was found must be durable before a summary says so. All that the older process wrote is
+   * complete by now, so one sync covers it.
+   */
+  private void closeOpen(List<Found> found) throws IOException {
+    disk.syncNow();
+    for (Found one : found) {
+      if (one.scan != null) {
+        close(one.segment, one.scan);
+      }
+    }
   }
 
   private static boolean pageIsZero(SegmentWindow window, int segment, int page)

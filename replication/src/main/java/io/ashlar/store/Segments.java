@@ -10,6 +10,7 @@ import java.util.ArrayDeque;
  * <pre>
  * FREE        its first and last page are durably zero: nothing can be found in it any more
  * OPEN        the log ends here; at most one
+ * CLOSING     full; its summary is being written
  * CLOSED      full, or left by an older process
  * COLLECTING  what lives in it is being moved; then it is wiped and FREE
  * </pre>
@@ -21,6 +22,7 @@ final class Segments {
   enum State {
     FREE,
     OPEN,
+    CLOSING,
     CLOSED,
     COLLECTING
   }
@@ -117,8 +119,12 @@ final class Segments {
     return segment;
   }
 
+  void closing(int segment) {
+    move(segment, State.OPEN, State.CLOSING);
+  }
+
   void close(int segment) {
-    move(segment, State.OPEN, State.CLOSED);
+    move(segment, State.CLOSING, State.CLOSED);
   }
 
   void collect(int segment) {

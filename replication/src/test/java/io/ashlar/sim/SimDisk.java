@@ -52,6 +52,10 @@ public final class SimDisk implements Disk {
     return medium;
   }
 
+  public boolean isDead() {
+    return dead;
+  }
+
   public void latency(long minNanos, long maxNanos) {
     latencyNanosMin = minNanos;
     latencyNanosMax = maxNanos;

@@ -35,7 +35,7 @@ final class StoreFixture {
 
   final SimRng rng;
   final SimEvents events = new SimEvents();
-  final SimPool pool = new SimPool();
+  SimPool pool = new SimPool();
   SimMedium medium;
   SimDisk disk;
   LogStore store;
@@ -69,9 +69,22 @@ final class StoreFixture {
   }
 
   StoreFixture tryOpen() throws IOException {
-    disk = new SimDisk(medium, events, new SimRng(rng.nextLong()));
-    store = LogStore.open(disk, pool, events::after);
+    SimDisk mine = new SimDisk(medium, events, new SimRng(rng.nextLong()));
+    disk = mine;
+    pool = new SimPool();
+    store = LogStore.open(mine, pool, (delay, task) -> timer(mine, delay, task));
     return this;
+  }
+
+  /** Timers die with the process, and so with its handle on the disk. */
+  private void timer(SimDisk process, long delayNanos, Runnable task) {
+    events.after(
+        delayNanos,
+        () -> {
+          if (process == disk && !process.isDead()) {
+            task.run();
+          }
+        });
   }
 
   /** The process dies now. */
