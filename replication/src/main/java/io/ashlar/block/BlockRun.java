@@ -8,8 +8,9 @@ import static io.ashlar.model.Invariants.check;
  * to the log and from replica to replica, never recomputed on the way.
  *
  * <p>{@code payload} holds the bytes of the {@link BlockKind#DATA} blocks only, packed in order; it
- * is null if there are none. The run does not count owners itself: whoever holds the run holds one
- * count of its payload and passes it on or releases it with {@link #release}.
+ * is null if there are none, and in a run that tells of blocks without carrying them. The run does
+ * not count owners itself: whoever holds the run holds one count of its payload and passes it on or
+ * releases it with {@link #release}.
  *
  * @param versions one a block, {@link io.ashlar.model.Version#NONE} where unmapped
  * @param crcs CRC32C (RFC 3720, Castagnoli) of each DATA block's bytes, else 0
@@ -30,8 +31,11 @@ public record BlockRun(
         dataBlocks++;
       }
     }
-    int bytes = payload == null ? 0 : payload.lengthBytes();
-    check(bytes == dataBlocks * BLOCK_BYTES, "%s bytes for %s blocks of data", bytes, dataBlocks);
+    check(
+        payload == null || payload.lengthBytes() == dataBlocks * BLOCK_BYTES,
+        "%s bytes for %s blocks of data",
+        payload == null ? 0 : payload.lengthBytes(),
+        dataBlocks);
   }
 
   public int count() {

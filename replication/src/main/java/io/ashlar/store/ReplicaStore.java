@@ -15,9 +15,13 @@ import java.util.List;
  * the same block.
  */
 public interface ReplicaStore {
-  /** Outcome of an operation. FAILED is final: the disk is not used any more. */
+  /**
+   * Outcome of an operation. NO_SPACE: a write that had nothing reserved found no room, and nothing
+   * changed. FAILED is final: the disk is not used any more.
+   */
   enum Result {
     OK,
+    NO_SPACE,
     FAILED
   }
 
@@ -56,7 +60,7 @@ public interface ReplicaStore {
   /**
    * Applies the DATA and TOMBSTONE blocks of the run, each only if its version is higher than what
    * the block has here (equal means: it is the same, done). Takes over the payload. Uses up one
-   * reserved block for each DATA block if {@code reserved}.
+   * reserved block for each DATA block if {@code reserved}; else it may answer NO_SPACE.
    */
   void applyIfNewer(BlockRun run, boolean reserved, Callback done);
 
@@ -69,12 +73,13 @@ public interface ReplicaStore {
   /**
    * Makes every block of the run exactly what the run says (DATA, TOMBSTONE or UNMAPPED, version
    * higher or lower), except blocks whose version here is at least {@code keepFrom}. For resync.
+   * Takes over the payload; may answer NO_SPACE.
    */
   void replace(BlockRun run, long keepFrom, Callback done);
 
   /**
    * Rewrites a DATA block if and only if its version here equals the run's and its stored bytes
-   * fail their check. Takes over the payload.
+   * fail their check. Takes over the payload; may answer NO_SPACE.
    */
   void repair(BlockRun run, Callback done);
 

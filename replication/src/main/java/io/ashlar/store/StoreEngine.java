@@ -13,8 +13,8 @@ public interface StoreEngine extends AutoCloseable {
 
   /**
    * Makes an empty replica, durably. One a volume: a second one is refused as {@link
-   * IllegalStateException}. The callback gets FAILED when the disk does; the replica exists after
-   * OK.
+   * IllegalStateException}. The callback gets FAILED when the disk does, NO_SPACE when it is full;
+   * the replica exists after OK.
    */
   void create(ReplicaMeta meta, ReplicaStore.Callback done);
 

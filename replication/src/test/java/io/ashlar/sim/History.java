@@ -6,8 +6,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What clients did to each block, as operations on a register: a stamp was written or read, between two
- * moments. Stamp 0 is zeros. An operation without an answer has no end: it may take effect any time later.
+ * What clients did to each block, as operations on a register: a stamp was written or read, between
+ * two moments. Stamp 0 is zeros. An operation without an answer has no end: it may take effect any
+ * time later.
  */
 final class History {
   static final long NEVER = Long.MAX_VALUE;
@@ -28,7 +29,13 @@ final class History {
 
     @Override
     public String toString() {
-      return (write ? "write " : "read ") + stamp + " [" + start + "," + (end == NEVER ? "?" : end) + "]";
+      return (write ? "write " : "read ")
+          + stamp
+          + " ["
+          + start
+          + ","
+          + (end == NEVER ? "?" : end)
+          + "]";
     }
   }
 

@@ -8,10 +8,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Linearizability of one register, by Wing and Gong's search with Lowe's memory of visited states (Testing
- * for linearizability, 2017). The register starts with stamp 0.
+ * Linearizability of one register, by Wing and Gong's search with Lowe's memory of visited states
+ * (Testing for linearizability, 2017). The register starts with stamp 0.
  *
- * <p>Writes without an end that nobody can have read are left out first: they may be put at the very end.
+ * <p>Writes without an end that nobody can have read are left out first: they may be put at the
+ * very end.
  */
 final class LinearChecker {
   private record Visited(BitSet done, long stamp) {}
@@ -85,7 +86,9 @@ final class LinearChecker {
     return true;
   }
 
-  /** The next op from this index on that may come now: nothing unplaced has ended before it started. */
+  /**
+   * The next op from this index on that may come now: nothing unplaced has ended before it started.
+   */
   private int nextCandidate(int from, long stamp) {
     long firstEnd = History.NEVER;
     for (int i = done.nextClearBit(0); i < ops.size(); i = done.nextClearBit(i + 1)) {

@@ -7,8 +7,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Does harm at random moments, and mends it again. It never destroys the last good copy: power is lost at a
- * node only while another in-sync copy is up, connected and clean, and at most at one node at a time.
+ * Does harm at random moments, and mends it again. It never destroys the last good copy: power is
+ * lost at a node only while another in-sync copy is up, connected and clean, and at most at one
+ * node at a time.
  */
 final class Nemesis {
   private static final long SECOND = 1_000_000_000L;
@@ -87,9 +88,10 @@ final class Nemesis {
   }
 
   /**
-   * Another in-sync copy must be able to go on alone: up, not paused, reachable, and no earlier power loss
-   * that the record may not know of yet. The last rule of the protocol is kept too: no compare-and-set that
-   * removes that other copy is on its way (nobody is cut off, and the store answers).
+   * Another in-sync copy must be able to go on alone: up, not paused, reachable, and no earlier
+   * power loss that the record may not know of yet. The last rule of the protocol is kept too: no
+   * compare-and-set that removes that other copy is on its way (nobody is cut off, and the store
+   * answers).
    */
   private boolean mayLosePower(SimNode node) {
     long now = cluster.events().now();
@@ -159,7 +161,8 @@ final class Nemesis {
         }
       }
     }
-    cluster.note("partition " + (oneWay ? "one way " : "") + some.stream().map(SimNode::id).toList());
+    cluster.note(
+        "partition " + (oneWay ? "one way " : "") + some.stream().map(SimNode::id).toList());
     healLater();
   }
 

@@ -12,9 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A program on the node where the volume is attached: random reads, writes, trims, zeroes and flushes, a few
- * at a time, all noted in the history. Every write has a stamp of its own, repeated all over each block, so
- * that a torn or mixed block shows.
+ * A program on the node where the volume is attached: random reads, writes, trims, zeroes and
+ * flushes, a few at a time, all noted in the history. Every write has a stamp of its own, repeated
+ * all over each block, so that a torn or mixed block shows.
  */
 final class SimClient {
   private static final int PARTIAL_BYTES = 512;
@@ -150,7 +150,8 @@ final class SimClient {
       long stamp = block.getLong(0);
       for (int at = 0; at < BLOCK_BYTES; at += PARTIAL_BYTES) {
         if (block.getLong(at) != stamp) {
-          throw new SimFailure("block " + (first + i) + " holds " + stamp + " and " + block.getLong(at));
+          throw new SimFailure(
+              "block " + (first + i) + " holds " + stamp + " and " + block.getLong(at));
         }
       }
       cluster.history().readDone(first + i, stamp, start, cluster.events().now());

@@ -28,8 +28,9 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /**
- * A cluster with one volume, made from a seed and run through a faulty phase and a quiet one. What must hold
- * at every moment is checked as it happens; at the end everything has to be in sync, equal and linearizable.
+ * A cluster with one volume, made from a seed and run through a faulty phase and a quiet one. What
+ * must hold at every moment is checked as it happens; at the end everything has to be in sync,
+ * equal and linearizable.
  */
 public final class SimCluster {
   static final long CLUSTER_ID = 0xA5A5;
@@ -80,8 +81,7 @@ public final class SimCluster {
     for (NodeId id : nodes.keySet()) {
       number++;
       if (number <= options.copies()) {
-        members.add(
-            new Member(number, id, "default", 1000 + number, ReplicaState.IN_SYNC, 0, 0));
+        members.add(new Member(number, id, "default", 1000 + number, ReplicaState.IN_SYNC, 0, 0));
       }
     }
     Membership membership =
@@ -273,10 +273,10 @@ public final class SimCluster {
             at,
             1,
             (result, run) -> {
-              long stamp =
-                  run.kinds()[0] == BlockKind.DATA ? run.payload().view().getLong(0) : 0;
+              long stamp = run.kinds()[0] == BlockKind.DATA ? run.payload().view().getLong(0) : 0;
               if (run.kinds()[0] == BlockKind.CORRUPT) {
-                throw new SimFailure("block " + at + " of replica " + member.replica() + " is corrupt");
+                throw new SimFailure(
+                    "block " + at + " of replica " + member.replica() + " is corrupt");
               }
               run.release();
               history.readDone(at, stamp, start, events.now());
@@ -294,7 +294,10 @@ public final class SimCluster {
 
   /** A coordinator has begun to serve. */
   void serving(SimNode node, VolumeCoordinator coordinator) {
-    logged(node, VOLUME, "event=serving epoch=" + coordinator.machine().view().map(it -> it.membership().epoch()));
+    logged(
+        node,
+        VOLUME,
+        "event=serving epoch=" + coordinator.machine().view().map(it -> it.membership().epoch()));
   }
 
   SimClient startClient(SimNode node, VolumeCoordinator device) {

@@ -1,8 +1,8 @@
 package io.ashlar.sim;
 
 /**
- * Runs seeds: {@code SimMain FIRST COUNT [trace]}. Ends with 1 at the first seed that fails, after printing
- * it. With {@code trace} prints what happened in each run.
+ * Runs seeds: {@code SimMain FIRST COUNT [trace]}. Ends with 1 at the first seed that fails, after
+ * printing it. With {@code trace} prints what happened in each run.
  */
 public final class SimMain {
   private SimMain() {}

@@ -19,7 +19,8 @@ final class SimMessages {
     switch (message) {
       case Write write when write.run().payload() != null -> write.run().payload().retain();
       case Message.Data data when data.run().payload() != null -> data.run().payload().retain();
-      case Message.ExtentData data when data.run().payload() != null -> data.run().payload().retain();
+      case Message.ExtentData data when data.run().payload() != null ->
+          data.run().payload().retain();
       default -> {}
     }
     return message;

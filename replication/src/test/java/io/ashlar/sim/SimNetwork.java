@@ -10,10 +10,10 @@ import java.util.TreeSet;
 import java.util.function.Function;
 
 /**
- * Links as TCP gives them: in order on one link or not at all, with delays, across links in any order. A cut
- * direction keeps messages back; after a while the link breaks, seen by each side at its own time. Messages
- * of a link that its opener has given up still arrive at the other side until that has heard of the end. Some
- * messages arrive twice.
+ * Links as TCP gives them: in order on one link or not at all, with delays, across links in any
+ * order. A cut direction keeps messages back; after a while the link breaks, seen by each side at
+ * its own time. Messages of a link that its opener has given up still arrive at the other side
+ * until that has heard of the end. Some messages arrive twice.
  */
 public final class SimNetwork {
   /** How bad it is. */
@@ -124,7 +124,10 @@ public final class SimNetwork {
     return rng.between(20_000, faults.delayNanosMax);
   }
 
-  /** A node's process has ended: the other sides hear of it after a while, unless the host is gone too. */
+  /**
+   * A node's process has ended: the other sides hear of it after a while, unless the host is gone
+   * too.
+   */
   void nodeDied(SimNode node) {
     for (End end : List.copyOf(ends)) {
       if (end.from == node) {

@@ -14,9 +14,9 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * A simulated node: the production classes of one process on the simulated ports, and the ways it can fail.
- * Everything that happens to the process goes through {@link #run}, which drops it if the process is another
- * one by then, and keeps it back while the process is paused.
+ * A simulated node: the production classes of one process on the simulated ports, and the ways it
+ * can fail. Everything that happens to the process goes through {@link #run}, which drops it if the
+ * process is another one by then, and keeps it back while the process is paused.
  */
 public final class SimNode {
   private final SimCluster cluster;
@@ -138,13 +138,13 @@ public final class SimNode {
   }
 
   private void end() {
-      up = false;
-      life++;
-      keptBack.clear();
-      client.ifPresent(SimClient::deviceGone);
-      client = Optional.empty();
-      coordinator = Optional.empty();
-      cluster.network().nodeDied(this);
+    up = false;
+    life++;
+    keptBack.clear();
+    client.ifPresent(SimClient::deviceGone);
+    client = Optional.empty();
+    coordinator = Optional.empty();
+    cluster.network().nodeDied(this);
   }
 
   /** The host loses power: the process ends, and what was not synced may be gone. */

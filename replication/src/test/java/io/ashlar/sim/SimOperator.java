@@ -11,8 +11,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The controller and the orchestrator above it: keeps the volume attached somewhere, fences and moves it when
- * its node is gone or just so, and opens the coordinator again when an attached node comes back.
+ * The controller and the orchestrator above it: keeps the volume attached somewhere, fences and
+ * moves it when its node is gone or just so, and opens the coordinator again when an attached node
+ * comes back.
  */
 final class SimOperator {
   private static final long LOOK_NANOS = 500_000_000L;
@@ -86,7 +87,8 @@ final class SimOperator {
                         .withEpoch(old.epoch() + 1));
     done.ifPresent(
         view -> {
-          cluster.note("attached to " + node.id() + " generation " + view.membership().generation());
+          cluster.note(
+              "attached to " + node.id() + " generation " + view.membership().generation());
           node.openCoordinator(SimCluster.VOLUME, SimCluster.generation(view.membership()));
         });
   }
@@ -111,7 +113,9 @@ final class SimOperator {
     }
   }
 
-  /** Any in-sync member's promise will do; with the record saying nobody coordinates, nobody may. */
+  /**
+   * Any in-sync member's promise will do; with the record saying nobody coordinates, nobody may.
+   */
   private void obtainPromise() {
     Membership membership = cluster.records().view().membership();
     View view =
@@ -141,7 +145,8 @@ final class SimOperator {
             member.incarnation(),
             view,
             answer -> {
-              boolean promised = answer instanceof Sealed sealed && sealed.epoch() == membership.epoch();
+              boolean promised =
+                  answer instanceof Sealed sealed && sealed.epoch() == membership.epoch();
               if (promised && moving) {
                 moving = false;
                 cluster.summary().failovers++;

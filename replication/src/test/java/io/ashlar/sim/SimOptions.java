@@ -45,7 +45,9 @@ public record SimOptions(
         rng.between(10, 40) * 1_000_000_000L);
   }
 
-  /** A request of one part that gets ENOSPC has changed nothing: its writes need not be considered. */
+  /**
+   * A request of one part that gets ENOSPC has changed nothing: its writes need not be considered.
+   */
   boolean partsFailWhole() {
     return true;
   }

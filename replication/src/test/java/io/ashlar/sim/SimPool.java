@@ -3,26 +3,29 @@ package io.ashlar.sim;
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /**
- * Payloads on the heap. Freed memory is overwritten, so that a use after release shows up as wrong data.
+ * A pool that counts what is out, and spoils what comes back so that a use after the last release
+ * shows.
  */
 public final class SimPool implements PayloadPool {
   private long outstanding;
 
   @Override
   public Payload lease(int lengthBytes) {
+    byte[] bytes = new byte[lengthBytes];
+    Arrays.fill(bytes, (byte) 0xA5);
     outstanding++;
-    ByteBuffer memory = ByteBuffer.allocate(lengthBytes);
-    return Payload.of(memory, lengthBytes, this::recycle);
+    return Payload.of(
+        ByteBuffer.wrap(bytes),
+        lengthBytes,
+        memory -> {
+          outstanding--;
+          Arrays.fill(bytes, (byte) 0x5A);
+        });
   }
 
-  private void recycle(ByteBuffer memory) {
-    outstanding--;
-    java.util.Arrays.fill(memory.array(), (byte) 0xDB);
-  }
-
-  /** Payloads leased and not given back. */
   public long outstanding() {
     return outstanding;
   }

@@ -11,9 +11,9 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /**
- * One volume's record with linearizable reads and compare-and-sets, whose answers may be lost, which may land
- * late, and which is out for a while now and then. Checks I1: epochs only grow, and no epoch ever names two
- * coordinator instances.
+ * One volume's record with linearizable reads and compare-and-sets, whose answers may be lost,
+ * which may land late, and which is out for a while now and then. Checks I1: epochs only grow, and
+ * no epoch ever names two coordinator instances.
  */
 public final class SimRecordStore {
   private static final long LATE_NANOS_MAX = 3_000_000_000L;

@@ -56,9 +56,29 @@ public final class SimSummary {
         "seeds=%d reads=%d writes=%d flushes=%d crashes=%d power_losses=%d pauses=%d partitions=%d"
             + " store_outages=%d failovers=%d membership_changes=%d resyncs=%d resyncs_given_up=%d"
             + " resync_extents=%d converged_blocks=%d repaired=%d reads_overlapping_writes=%d"
-            + " uncertain_compare_and_sets=%d resets=%d duplicates=%d no_space=%d virtual_hours=%.2f",
-        seeds, reads, writes, flushes, crashes, powerLosses, pauses, partitions, storeOutages, failovers,
-        removals + joins, joins, joinsGivenUp, resyncExtents, converged, repaired, readsOverlappingWrites,
-        uncertainSwaps, resets, duplicates, noSpace, virtualNanos / 3.6e12);
+            + " uncertain_compare_and_sets=%d resets=%d duplicates=%d no_space=%d"
+            + " virtual_hours=%.2f",
+        seeds,
+        reads,
+        writes,
+        flushes,
+        crashes,
+        powerLosses,
+        pauses,
+        partitions,
+        storeOutages,
+        failovers,
+        removals + joins,
+        joins,
+        joinsGivenUp,
+        resyncExtents,
+        converged,
+        repaired,
+        readsOverlappingWrites,
+        uncertainSwaps,
+        resets,
+        duplicates,
+        noSpace,
+        virtualNanos / 3.6e12);
   }
 }

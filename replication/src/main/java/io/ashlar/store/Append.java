@@ -1,0 +1,140 @@
+package io.ashlar.store;
+
+import io.ashlar.block.Payload;
+import io.ashlar.model.ReplicaMeta;
+import java.nio.ByteBuffer;
+
+/**
+ * Entries of one operation on their way into the log; they may be spread over several batches. Owns
+ * one count of its payload until {@link #finish}.
+ */
+final class Append {
+  /** Told once, when all entries are applied or the disk failed. */
+  interface Done {
+    void done(boolean failed);
+  }
+
+  final LogReplica replica;
+  final LogEntry[] entries;
+
+  /** Orders what is queued; see {@link PendingVersions}. */
+  final long ticket;
+
+  /**
+   * For what collection writes again: place of each block, or segment of another entry; or null.
+   */
+  final int[] oldPlaces;
+
+  /** What a META entry says, else null. */
+  final ReplicaMeta meta;
+
+  /**
+   * Source of each entry's payload page, counted in pages of {@link #bytes}; unused without one.
+   */
+  final int[] sources;
+
+  private final ByteBuffer bytes;
+  private final Payload payload;
+  private final Done done;
+  private int next;
+  private int unfinished;
+
+  Append(
+      LogReplica replica,
+      LogEntry[] entries,
+      int[] sources,
+      int[] oldPlaces,
+      Payload payload,
+      long ticket,
+      Done done) {
+    this(
+        replica,
+        entries,
+        sources,
+        oldPlaces,
+        payload,
+        payload == null ? null : payload.view(),
+        null,
+        ticket,
+        done);
+  }
+
+  private Append(
+      LogReplica replica,
+      LogEntry[] entries,
+      int[] sources,
+      int[] oldPlaces,
+      Payload payload,
+      ByteBuffer bytes,
+      ReplicaMeta meta,
+      long ticket,
+      Done done) {
+    this.replica = replica;
+    this.entries = entries;
+    this.sources = sources;
+    this.oldPlaces = oldPlaces;
+    this.payload = payload;
+    this.bytes = bytes;
+    this.meta = meta;
+    this.ticket = ticket;
+    this.done = done;
+    this.unfinished = entries.length;
+  }
+
+  /** The replica's small state; {@code oldSegment} is where collection found it, else -1. */
+  static Append ofMeta(LogReplica replica, ReplicaMeta meta, int oldSegment, Done done) {
+    ByteBuffer bytes = MetaCodec.encode(meta);
+    int crc = Format.crc(bytes, 0, bytes.limit());
+    LogEntry entry = LogEntry.meta(replica.content().number(), crc, bytes.limit());
+    int[] old = oldSegment < 0 ? null : new int[] {oldSegment};
+    return new Append(replica, new LogEntry[] {entry}, new int[1], old, null, bytes, meta, 0, done);
+  }
+
+  /** Entries without payload that an operation makes. */
+  static Append ofEntries(LogReplica replica, LogEntry[] entries, long ticket, Done done) {
+    return new Append(replica, entries, null, null, null, null, null, ticket, done);
+  }
+
+  /** An entry without payload that collection writes again; the replica may be gone: null. */
+  static Append ofCarried(LogReplica replica, LogEntry entry, int oldSegment, Done done) {
+    int[] old = {oldSegment};
+    return new Append(replica, new LogEntry[] {entry}, null, old, null, null, null, 0, done);
+  }
+
+  boolean hasNext() {
+    return next < entries.length;
+  }
+
+  int nextIndex() {
+    return next;
+  }
+
+  void advance() {
+    next++;
+  }
+
+  /** An entry is applied, or was not needed any more. */
+  void settle() {
+    unfinished--;
+  }
+
+  boolean settled() {
+    return unfinished == 0;
+  }
+
+  /** Copies the entry's stored bytes; the buffer is filled with zeros up to its limit. */
+  void copyPayload(int index, ByteBuffer page) {
+    int stored = entries[index].storedBytes();
+    page.put(bytes.slice(sources[index] * Format.PAGE_BYTES, stored));
+    while (page.hasRemaining()) {
+      page.put((byte) 0);
+    }
+  }
+
+  void finish(boolean failed) {
+    if (payload != null) {
+      payload.release();
+    }
+    done.done(failed);
+  }
+}

@@ -1,0 +1,48 @@
+package io.ashlar.store;
+
+/** What an entry of the log says. Codes are stored: append only. */
+enum EntryKind {
+  /** A block with its bytes in the next payload page. */
+  DATA(1, true),
+  /** Blocks trimmed or zeroed with one version. */
+  TOMBSTONE(2, false),
+  /** Blocks that are as if never written. */
+  UNMAPPED(3, false),
+  /**
+   * A block whose bytes were found damaged when it was collected; its payload page means nothing.
+   */
+  BAD(4, true),
+  /** The replica's small state as a whole, in the next payload page; the first one creates it. */
+  META(5, true),
+  /** The replica is gone. */
+  DELETE(6, false),
+  /** Watermark and durable version of the replica. */
+  PROGRESS(7, false),
+  /** Extents that have at least this version. */
+  EXTENTS(8, false),
+  /** In summaries only: the entries that follow, up to the next mark, are of one batch. */
+  BATCH(9, false);
+
+  private static final EntryKind[] VALUES = values();
+
+  private final int code;
+  private final boolean payload;
+
+  EntryKind(int code, boolean payload) {
+    this.code = code;
+    this.payload = payload;
+  }
+
+  int code() {
+    return code;
+  }
+
+  boolean hasPayload() {
+    return payload;
+  }
+
+  /** The kind of this code, or null. */
+  static EntryKind ofCode(int code) {
+    return code >= 1 && code <= VALUES.length ? VALUES[code - 1] : null;
+  }
+}

@@ -1,0 +1,307 @@
+package io.ashlar.store;
+
+import static io.ashlar.model.Invariants.check;
+
+import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRun;
+import io.ashlar.block.TailEntry;
+import io.ashlar.model.Blocks;
+import io.ashlar.model.ReplicaMeta;
+import io.ashlar.model.Version;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * One replica in the log: answers from its state, and turns operations into entries. Versions are
+ * compared when an operation is queued, with what will be there once everything queued before it is
+ * applied; so an entry that is in the log holds, whatever came of the versions around it.
+ */
+final class LogReplica implements ReplicaStore {
+  private static final long BLOCKS_MAX = Blocks.VOLUME_BYTES_MAX >>> Blocks.BLOCK_SHIFT;
+
+  private final LogStore store;
+  private final ReplicaContent content;
+  private final PendingVersions pending = new PendingVersions();
+  private ReplicaMeta meta;
+  private int reservedBlocks;
+  private boolean deleted;
+  private boolean dropped;
+
+  LogReplica(LogStore store, ReplicaContent content, ReplicaMeta meta) {
+    this.store = store;
+    this.content = content;
+    this.meta = meta;
+  }
+
+  ReplicaContent content() {
+    return content;
+  }
+
+  /** Everything reserved, which is not this replica's any more. */
+  int takeReserved() {
+    int blocks = reservedBlocks;
+    reservedBlocks = 0;
+    return blocks;
+  }
+
+  /** No operation is taken any more. */
+  void delete() {
+    deleted = true;
+  }
+
+  /** Its deletion is in the log. */
+  void dropped() {
+    dropped = true;
+  }
+
+  boolean isDropped() {
+    return dropped;
+  }
+
+  /** Entries are on their way into the log. */
+  void queued(LogEntry[] entries, long ticket) {
+    for (LogEntry entry : entries) {
+      switch (entry.kind()) {
+        case DATA -> pending.addBlock(entry.first(), entry.version(), ticket);
+        case TOMBSTONE, UNMAPPED ->
+            pending.addRange(entry.first(), entry.end(), entry.version(), ticket);
+        case BAD, META, DELETE, PROGRESS, EXTENTS, BATCH -> {}
+      }
+    }
+  }
+
+  /** An entry is in the log. */
+  void dequeued(LogEntry entry, long ticket) {
+    switch (entry.kind()) {
+      case DATA -> pending.removeBlock(entry.first(), ticket);
+      case TOMBSTONE, UNMAPPED -> pending.removeRange(entry.first(), entry.end(), ticket);
+      case BAD, META, DELETE, PROGRESS, EXTENTS, BATCH -> {}
+    }
+  }
+
+  void metaIsDurable(ReplicaMeta next) {
+    meta = next;
+  }
+
+  @Override
+  public ReplicaMeta meta() {
+    return meta;
+  }
+
+  @Override
+  public void persistMeta(ReplicaMeta next, Callback done) {
+    check(next.volume().equals(meta.volume()), "meta of %s for %s", next.volume(), meta.volume());
+    store.appendMeta(this, next, done);
+  }
+
+  @Override
+  public void noteProgress(long watermark, long durableVersion) {
+    if (content.noteProgress(watermark, durableVersion)) {
+      store.progressNoted(this);
+    }
+  }
+
+  @Override
+  public boolean reserve(int blocks) {
+    if (!store.reserve(blocks)) {
+      return false;
+    }
+    reservedBlocks += blocks;
+    return true;
+  }
+
+  @Override
+  public void unreserve(int blocks) {
+    check(blocks <= reservedBlocks, "%s blocks given back of %s reserved", blocks, reservedBlocks);
+    reservedBlocks -= blocks;
+    store.unreserve(blocks);
+  }
+
+  @Override
+  public void applyIfNewer(BlockRun run, boolean reserved, Callback done) {
+    checkRange(run.firstBlock(), run.count());
+    RunEntries entries = new RunEntries(content.number(), run);
+    for (int i = 0; i < run.count(); i++) {
+      if (run.versions()[i] > versionToBe(run.firstBlock() + i)) {
+        entries.take(i);
+      } else {
+        entries.skip(i);
+      }
+    }
+    if (reserved) {
+      unreserve(entries.dataBlocks());
+    }
+    store.appendRun(this, entries, reserved, done);
+  }
+
+  @Override
+  public void applyRangeIfNewer(long firstBlock, long blocks, long version, Callback done) {
+    checkRange(firstBlock, blocks);
+    check(version > Version.NONE, "a range write without a version");
+    List<LogEntry> entries = new ArrayList<>();
+    long from = firstBlock;
+    for (NewerBlocks.Span kept :
+        NewerBlocks.find(content, pending, firstBlock, firstBlock + blocks, version)) {
+      addTombstone(entries, from, kept.first(), version);
+      from = kept.end();
+    }
+    addTombstone(entries, from, firstBlock + blocks, version);
+    store.appendEntries(this, entries, done);
+  }
+
+  private void addTombstone(List<LogEntry> entries, long from, long end, long version) {
+    if (from < end) {
+      entries.add(LogEntry.range(EntryKind.TOMBSTONE, content.number(), from, end - from, version));
+    }
+  }
+
+  @Override
+  public void replace(BlockRun run, long keepFrom, Callback done) {
+    checkRange(run.firstBlock(), run.count());
+    RunEntries entries = new RunEntries(content.number(), run);
+    for (int i = 0; i < run.count(); i++) {
+      long here = versionToBe(run.firstBlock() + i);
+      boolean nothingToDo =
+          (run.kinds()[i] == BlockKind.UNMAPPED && here == Version.NONE)
+              || run.kinds()[i] == BlockKind.CORRUPT;
+      if (here >= keepFrom || nothingToDo) {
+        entries.skip(i);
+      } else {
+        entries.take(i);
+      }
+    }
+    store.appendRun(this, entries, false, done);
+  }
+
+  @Override
+  public void repair(BlockRun run, Callback done) {
+    checkRange(run.firstBlock(), run.count());
+    read(run.firstBlock(), run.count(), (result, found) -> repairFound(run, found, result, done));
+  }
+
+  private void repairFound(BlockRun run, BlockRun found, Result result, Callback done) {
+    if (result != Result.OK) {
+      run.release();
+      done.done(result);
+      return;
+    }
+    RunEntries entries = new RunEntries(content.number(), run);
+    for (int i = 0; i < run.count(); i++) {
+      boolean broken =
+          found.kinds()[i] == BlockKind.CORRUPT
+              && run.kinds()[i] == BlockKind.DATA
+              && found.versions()[i] == run.versions()[i]
+              && versionToBe(run.firstBlock() + i) == run.versions()[i];
+      if (broken) {
+        entries.take(i);
+      } else {
+        entries.skip(i);
+      }
+    }
+    found.release();
+    store.appendRun(this, entries, false, done);
+  }
+
+  @Override
+  public void sync(Callback done) {
+    store.sync(done);
+  }
+
+  @Override
+  public void read(long firstBlock, int count, ReadCallback done) {
+    checkRange(firstBlock, count);
+    store.read(peek(firstBlock, count), content, done);
+  }
+
+  @Override
+  public BlockRun peek(long firstBlock, int count) {
+    checkRange(firstBlock, count);
+    return content.peek(firstBlock, count);
+  }
+
+  @Override
+  public long version(long block) {
+    return content.version(block);
+  }
+
+  @Override
+  public List<TailEntry> above(long version) {
+    return content.above(version);
+  }
+
+  @Override
+  public void dropTombstones(long upToVersion) {
+    content.letGo(upToVersion);
+  }
+
+  @Override
+  public long extentVersion(long extent) {
+    return content.extents().get(extent);
+  }
+
+  @Override
+  public void raiseExtents(long[] extents, long[] versions, Callback done) {
+    check(extents.length == versions.length, "%s extents, %s versions", extents, versions);
+    List<LogEntry> entries = new ArrayList<>();
+    int i = 0;
+    while (i < extents.length) {
+      int end = i + 1;
+      while (end < extents.length
+          && extents[end] == extents[end - 1] + 1
+          && versions[end] == versions[i]) {
+        end++;
+      }
+      if (anyBelow(extents, i, end, versions[i])) {
+        entries.add(
+            LogEntry.range(EntryKind.EXTENTS, content.number(), extents[i], end - i, versions[i]));
+      }
+      i = end;
+    }
+    store.appendEntries(this, entries, done);
+  }
+
+  private boolean anyBelow(long[] extents, int from, int end, long version) {
+    for (int i = from; i < end; i++) {
+      if (content.extents().get(extents[i]) < version) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public long[] extentsAbove(long version, long fromExtent, int limit) {
+    long[] found = new long[limit];
+    int count = 0;
+    long extent = content.extents().nextAbove(version, fromExtent, Long.MAX_VALUE);
+    while (count < limit && extent >= 0) {
+      found[count++] = extent;
+      extent = content.extents().nextAbove(version, extent + 1, Long.MAX_VALUE);
+    }
+    return java.util.Arrays.copyOf(found, count);
+  }
+
+  @Override
+  public long mappedBlocks() {
+    return content.blocks().mappedBlocks();
+  }
+
+  @Override
+  public long nextMapped(long fromBlock, long end) {
+    return content.blocks().next(fromBlock, end);
+  }
+
+  private long versionToBe(long block) {
+    long queued = pending.version(block);
+    return queued >= 0 ? queued : content.version(block);
+  }
+
+  private void checkRange(long first, long count) {
+    check(!deleted, "%s was deleted", meta.volume());
+    check(
+        first >= 0 && count > 0 && first + count <= BLOCKS_MAX,
+        "blocks %s+%s are out of range",
+        first,
+        count);
+  }
+}

@@ -1,0 +1,86 @@
+package io.ashlar.store;
+
+import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRun;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Turns the blocks of a run that are to be applied into entries, neighbours without data into one.
+ * Indexes are offered in ascending order, each either taken or skipped.
+ */
+final class RunEntries {
+  private final int replica;
+  private final BlockRun run;
+  private final List<LogEntry> entries = new ArrayList<>();
+  private final int[] sources;
+  private int dataBlocks;
+  private int lastTaken = -2;
+
+  RunEntries(int replica, BlockRun run) {
+    this.replica = replica;
+    this.run = run;
+    this.sources = new int[run.count()];
+  }
+
+  void take(int index) {
+    long block = run.firstBlock() + index;
+    long version = run.versions()[index];
+    switch (run.kinds()[index]) {
+      case DATA -> {
+        sources[entries.size()] = dataBlocks++;
+        entries.add(LogEntry.data(replica, block, version, run.crcs()[index]));
+      }
+      case TOMBSTONE -> addToRange(EntryKind.TOMBSTONE, index, version);
+      case UNMAPPED -> addToRange(EntryKind.UNMAPPED, index, 0);
+      case CORRUPT -> {}
+    }
+    lastTaken = index;
+  }
+
+  void skip(int index) {
+    if (run.kinds()[index] == BlockKind.DATA) {
+      dataBlocks++;
+    }
+  }
+
+  private void addToRange(EntryKind kind, int index, long version) {
+    LogEntry last = entries.isEmpty() ? null : entries.getLast();
+    if (lastTaken == index - 1
+        && last != null
+        && last.kind() == kind
+        && last.version() == version) {
+      entries.set(
+          entries.size() - 1,
+          LogEntry.range(kind, replica, last.first(), last.count() + 1, version));
+    } else {
+      entries.add(LogEntry.range(kind, replica, run.firstBlock() + index, 1, version));
+    }
+  }
+
+  BlockRun run() {
+    return run;
+  }
+
+  /** DATA blocks of the whole run, taken or not. */
+  int dataBlocks() {
+    return dataBlocks;
+  }
+
+  LogEntry[] entries() {
+    return entries.toArray(LogEntry[]::new);
+  }
+
+  /** Block of the payload for each entry that has one. */
+  int[] sources() {
+    return sources;
+  }
+
+  static int countData(LogEntry[] entries) {
+    int count = 0;
+    for (LogEntry entry : entries) {
+      count += entry.kind() == EntryKind.DATA ? 1 : 0;
+    }
+    return count;
+  }
+}

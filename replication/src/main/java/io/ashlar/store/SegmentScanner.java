@@ -1,0 +1,160 @@
+package io.ashlar.store;
+
+import static io.ashlar.store.Format.PAGE_BYTES;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads a segment that was not closed, batch by batch, up to the first one that is not whole.
+ *
+ * <p>What is not whole is either torn (it was in flight, or not synced, when the process or the
+ * power went) or damaged later. The difference matters: torn ones are as if never written, damaged
+ * ones were promised. A later batch that says that the log was durable beyond this page tells them
+ * apart. A damaged payload page costs its block only; a damaged header costs everything in the
+ * batch, unknown what, and so the disk is refused.
+ */
+final class SegmentScanner {
+  /**
+   * What a scan found: nothing, if {@code entries} is empty.
+   *
+   * @param entries with batch marks, as in a summary
+   * @param metas payloads of the META entries, in order
+   */
+  record Scan(
+      long sequence,
+      long generation,
+      int endPage,
+      List<LogEntry> entries,
+      List<ByteBuffer> metas) {}
+
+  private final SegmentWindow window;
+  private final long diskId;
+  private final int segmentPages;
+  private final int segment;
+  private final long olderThan;
+
+  private BatchHeader first;
+  private int page;
+  private final List<LogEntry> entries = new ArrayList<>();
+  private final List<ByteBuffer> metas = new ArrayList<>();
+
+  /**
+   * @param newestOther highest sequence of the other segments: if the very first batch is not
+   *     whole, the remains of an earlier filling are told from this one's by it
+   */
+  SegmentScanner(SegmentWindow window, Superblock superblock, int segment, long newestOther) {
+    this.window = window;
+    this.diskId = superblock.identity().diskId();
+    this.segmentPages = superblock.segmentPages();
+    this.segment = segment;
+    this.olderThan = newestOther;
+  }
+
+  Scan scan() throws IOException {
+    BatchHeader header = headerAt(page);
+    while (header != null && takeBatch(header)) {
+      page += header.pages();
+      header = headerAt(page);
+    }
+    if (header == null && durableBeyond(page)) {
+      throw new StoreOpenException(
+          "segment %s, page %s: a batch that was durable is damaged, and with it the list of what"
+              + " it held; this disk's replicas must be made anew from other copies",
+          segment, page);
+    }
+    return first == null
+        ? new Scan(0, 0, 0, List.of(), List.of())
+        : new Scan(first.sequence(), first.generation(), page, entries, metas);
+  }
+
+  /** The header at this page if it is whole and of this filling, else null. */
+  private BatchHeader headerAt(int at) throws IOException {
+    ByteBuffer head = window.at(segment, at, 1);
+    BatchHeader header =
+        head == null ? null : BatchHeader.decode(head, 0, diskId, at, segmentPages);
+    if (header == null || (first != null && !header.sameSegmentAs(first))) {
+      return null;
+    }
+    ByteBuffer pages = window.at(segment, at, header.headerPages());
+    return pages != null && header.sealed(pages, 0) ? header : null;
+  }
+
+  /** Takes the entries of a batch if its payload is whole, or was once durable. */
+  private boolean takeBatch(BatchHeader header) throws IOException {
+    ByteBuffer pages = window.at(segment, page, header.pages());
+    if (pages == null) {
+      return false;
+    }
+    List<LogEntry> found = new ArrayList<>();
+    List<ByteBuffer> foundMetas = new ArrayList<>();
+    boolean whole = read(header, pages, found, foundMetas);
+    if (found.size() < header.entryCount()) {
+      throw new StoreOpenException(
+          "segment %s, page %s: an entry of a kind that this build does not know", segment, page);
+    }
+    if (!whole) {
+      BatchHeader before = first;
+      first = header;
+      boolean damaged = durableBeyond(page);
+      first = before;
+      if (!damaged) {
+        return false;
+      }
+    }
+    first = first == null ? header : first;
+    entries.add(LogEntry.batch(page, header.headerPages()));
+    entries.addAll(found);
+    metas.addAll(foundMetas);
+    return true;
+  }
+
+  /** False if a payload page fails its check. */
+  private static boolean read(
+      BatchHeader header, ByteBuffer pages, List<LogEntry> found, List<ByteBuffer> metas) {
+    boolean whole = true;
+    int payload = header.headerPages();
+    for (int i = 0; i < header.entryCount(); i++) {
+      LogEntry entry = LogEntry.decode(pages, BatchHeader.entryOffset(i));
+      if (entry == null) {
+        return whole;
+      }
+      found.add(entry);
+      if (entry.kind().hasPayload()) {
+        int at = payload++ * PAGE_BYTES;
+        boolean intact = Format.crc(pages, at, entry.storedBytes()) == entry.crc();
+        whole &= intact || entry.kind() == EntryKind.BAD;
+        if (entry.kind() == EntryKind.META) {
+          metas.add(copy(pages, at, entry.storedBytes()));
+        }
+      }
+    }
+    return whole && payload == header.pages();
+  }
+
+  private static ByteBuffer copy(ByteBuffer from, int at, int length) {
+    return ByteBuffer.allocate(length).put(from.slice(at, length)).flip();
+  }
+
+  /** Whether a later batch of this filling says that the log was durable beyond this page. */
+  private boolean durableBeyond(int broken) throws IOException {
+    if (broken == 0 && first == null && isZero(0)) {
+      return false;
+    }
+    for (int at = broken + 1; at < segmentPages; at++) {
+      BatchHeader later = headerAt(at);
+      if (later != null
+          && later.durablePage() > broken
+          && (first != null || later.sequence() > olderThan)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isZero(int at) throws IOException {
+    return Format.isZero(window.at(segment, at, 1), 0, PAGE_BYTES);
+  }
+}

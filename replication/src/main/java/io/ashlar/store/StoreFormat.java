@@ -1,0 +1,85 @@
+package io.ashlar.store;
+
+import static io.ashlar.model.Invariants.require;
+
+import io.ashlar.block.PayloadPool;
+import io.ashlar.env.Disk;
+import java.io.IOException;
+import java.util.Optional;
+
+/** Formats disks. Blocking; nothing else may use the disk meanwhile. */
+public final class StoreFormat {
+  /** Segment size for real disks. */
+  public static final int SEGMENT_BYTES_DEFAULT = 64 << 20;
+
+  private StoreFormat() {}
+
+  /** Identity of a formatted disk; empty if the disk is blank. */
+  public static Optional<DiskIdentity> identify(Disk disk, PayloadPool pool) throws IOException {
+    SuperblockPair pair = SuperblockPair.look(disk, pool);
+    return switch (pair.state()) {
+      case BLANK -> Optional.empty();
+      case FORMATTED, FOREIGN, DAMAGED ->
+          Optional.of(SuperblockPair.read(disk, pool).current().identity());
+    };
+  }
+
+  /**
+   * Formats a blank disk, or leaves one as it is that is already of this cluster, node and pool.
+   *
+   * @param identity of the disk if it is blank; else only its disk id is not looked at
+   * @throws StoreOpenException if the disk holds anything else; it is not touched then
+   */
+  public static DiskIdentity formatIfBlank(
+      Disk disk, PayloadPool pool, DiskIdentity identity, int segmentBytes) throws IOException {
+    Optional<DiskIdentity> found = identify(disk, pool);
+    if (found.isEmpty()) {
+      format(disk, pool, identity, segmentBytes);
+      return identity;
+    }
+    if (!found.get().serves(identity)) {
+      throw new StoreOpenException("the disk is %s's, wanted was %s", found.get(), identity);
+    }
+    return found.get();
+  }
+
+  /**
+   * Formats without looking at what is there. Segments are wiped first, then come the superblocks,
+   * A before B, each synced: a disk with a B was formatted to the end.
+   */
+  private static void format(Disk disk, PayloadPool pool, DiskIdentity identity, int segmentBytes)
+      throws IOException {
+    require(
+        segmentBytes % Format.PAGE_BYTES == 0
+            && segmentBytes >>> Format.PAGE_SHIFT >= Format.SEGMENT_PAGES_MIN
+            && segmentBytes >>> Format.PAGE_SHIFT <= Format.SEGMENT_PAGES_MAX,
+        "a segment of %s bytes: want a multiple of 4096 and at least 65536",
+        segmentBytes);
+    long count = (disk.sizeBytes() - Format.DATA_OFFSET) / segmentBytes;
+    if (count < Format.SEGMENTS_MIN) {
+      throw new StoreOpenException(
+          "the disk has %s bytes, which is too small for %s segments of %s bytes",
+          disk.sizeBytes(), Format.SEGMENTS_MIN, segmentBytes);
+    }
+    Superblock superblock = new Superblock(identity, 1, segmentBytes, Math.toIntExact(count));
+    SuperblockPair pair = SuperblockPair.look(disk, pool);
+    wipeSegments(disk, pool, superblock);
+    pair.write(superblock, Format.SUPERBLOCK_A_OFFSET);
+    disk.syncNow();
+    pair.write(superblock.withNextGeneration(), Format.SUPERBLOCK_B_OFFSET);
+    disk.syncNow();
+  }
+
+  private static void wipeSegments(Disk disk, PayloadPool pool, Superblock superblock)
+      throws IOException {
+    var zeros = pool.lease(Format.PAGE_BYTES);
+    zeros.view().put(0, new byte[Format.PAGE_BYTES]);
+    for (int i = 0; i < superblock.segmentCount(); i++) {
+      long first = Format.DATA_OFFSET + (long) i * superblock.segmentBytes();
+      disk.writeNow(first, zeros.view());
+      disk.writeNow(first + superblock.segmentBytes() - Format.PAGE_BYTES, zeros.view());
+    }
+    disk.syncNow();
+    zeros.release();
+  }
+}

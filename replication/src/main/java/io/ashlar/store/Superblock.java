@@ -1,0 +1,105 @@
+package io.ashlar.store;
+
+import static io.ashlar.store.Format.HEADER_CRC_OFFSET;
+import static io.ashlar.store.Format.PAGE_BYTES;
+
+import io.ashlar.model.NodeId;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The first thing on a disk, twice (offsets 0 and 64 KiB); the valid one with the higher generation
+ * counts. One page:
+ *
+ * <pre>
+ * off size field          rule
+ *   0    8 magic          "ASHLARDK"
+ *   8    4 formatVersion  1
+ *  12    4 segmentBytes   multiple of 4096, 16 to 2^20 pages
+ *  16    8 generation     grows with each change
+ *  24    8 diskId         random, not 0
+ *  32    4 segmentCount   at least 8
+ *  36   24 reserved       zero
+ *  60    4 crc32c         over the page without this field
+ *  64    2 clusterBytes   1 to 64
+ *  66   64 cluster        UTF-8, zero padded
+ * 130    2 nodeBytes      1 to 128
+ * 132  128 node           as above
+ * 260    2 poolBytes      1 to 64
+ * 262   64 pool           as above
+ * 326 3770 reserved       zero
+ * </pre>
+ */
+record Superblock(DiskIdentity identity, long generation, int segmentBytes, int segmentCount) {
+  /** "ASHLARDK" read as a little-endian number. */
+  static final long MAGIC = 0x4B4452414C485341L;
+
+  static final int CLUSTER_OFFSET = 64;
+  static final int NODE_OFFSET = 130;
+  static final int POOL_OFFSET = 260;
+  static final int NODE_BYTES_MAX = 128;
+
+  Superblock withNextGeneration() {
+    return new Superblock(identity, generation + 1, segmentBytes, segmentCount);
+  }
+
+  int segmentPages() {
+    return segmentBytes >>> Format.PAGE_SHIFT;
+  }
+
+  /** Bytes of the disk that the format uses. */
+  long usedBytes() {
+    return Format.DATA_OFFSET + (long) segmentCount * segmentBytes;
+  }
+
+  void encode(ByteBuffer zeroedPage) {
+    ByteBuffer page = Format.littleEndian(zeroedPage);
+    page.putLong(0, MAGIC);
+    page.putInt(8, Format.VERSION);
+    page.putInt(12, segmentBytes);
+    page.putLong(16, generation);
+    page.putLong(24, identity.diskId());
+    page.putInt(32, segmentCount);
+    putName(page, CLUSTER_OFFSET, identity.cluster());
+    putName(page, NODE_OFFSET, identity.node().value());
+    putName(page, POOL_OFFSET, identity.pool());
+    page.putInt(HEADER_CRC_OFFSET, Format.crcWithHole(page, 0, PAGE_BYTES, HEADER_CRC_OFFSET));
+  }
+
+  static boolean hasMagic(ByteBuffer page) {
+    return Format.littleEndian(page).getLong(0) == MAGIC;
+  }
+
+  /** The superblock in this page, or null if it is not a whole one. */
+  static Superblock decode(ByteBuffer source) throws StoreOpenException {
+    ByteBuffer page = Format.littleEndian(source);
+    if (page.getLong(0) != MAGIC
+        || page.getInt(HEADER_CRC_OFFSET)
+            != Format.crcWithHole(page, 0, PAGE_BYTES, HEADER_CRC_OFFSET)) {
+      return null;
+    }
+    if (page.getInt(8) != Format.VERSION) {
+      throw new StoreOpenException(
+          "the disk has format version %s, this build reads %s", page.getInt(8), Format.VERSION);
+    }
+    DiskIdentity identity =
+        new DiskIdentity(
+            name(page, CLUSTER_OFFSET, DiskIdentity.NAME_BYTES_MAX),
+            new NodeId(name(page, NODE_OFFSET, NODE_BYTES_MAX)),
+            name(page, POOL_OFFSET, DiskIdentity.NAME_BYTES_MAX),
+            page.getLong(24));
+    return new Superblock(identity, page.getLong(16), page.getInt(12), page.getInt(32));
+  }
+
+  private static void putName(ByteBuffer page, int at, String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    page.putShort(at, (short) bytes.length);
+    page.put(at + 2, bytes);
+  }
+
+  private static String name(ByteBuffer page, int at, int bytesMax) {
+    byte[] bytes = new byte[Math.min(bytesMax, Short.toUnsignedInt(page.getShort(at)))];
+    page.get(at + 2, bytes);
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,258 @@
+package io.ashlar.store;
+
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRun;
+import io.ashlar.block.Payload;
+import io.ashlar.model.NodeId;
+import io.ashlar.model.ReplicaMeta;
+import io.ashlar.model.View;
+import io.ashlar.model.VolumeId;
+import io.ashlar.sim.SimDisk;
+import io.ashlar.sim.SimEvents;
+import io.ashlar.sim.SimMedium;
+import io.ashlar.sim.SimPool;
+import io.ashlar.sim.SimRng;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/**
+ * An engine on a simulated disk, with calls that wait for their outcome. The bytes of a block
+ * follow from volume, block and version, so that whatever is read can be checked by itself.
+ */
+final class StoreFixture {
+  static final int SEGMENT_BYTES = 64 << 10;
+  static final DiskIdentity IDENTITY =
+      new DiskIdentity("cluster-1", new NodeId("node-1"), "default", 0x1122334455667788L);
+
+  final SimRng rng;
+  final SimEvents events = new SimEvents();
+  SimPool pool = new SimPool();
+  SimMedium medium;
+  SimDisk disk;
+  LogStore store;
+
+  StoreFixture(long seed, int segments) {
+    this(seed, new SimMedium(Format.DATA_OFFSET + (long) segments * SEGMENT_BYTES));
+  }
+
+  StoreFixture(long seed, SimMedium medium) {
+    this.rng = new SimRng(seed);
+    this.medium = medium;
+  }
+
+  StoreFixture format() {
+    disk = new SimDisk(medium, events, rng.fork("format"));
+    try {
+      StoreFormat.formatIfBlank(disk, pool, IDENTITY, SEGMENT_BYTES);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    disk.close();
+    return this;
+  }
+
+  StoreFixture open() {
+    try {
+      return tryOpen();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  StoreFixture tryOpen() throws IOException {
+    SimDisk mine = new SimDisk(medium, events, new SimRng(rng.nextLong()));
+    disk = mine;
+    pool = new SimPool();
+    store = LogStore.open(mine, pool, (delay, task) -> timer(mine, delay, task));
+    return this;
+  }
+
+  /** Timers die with the process, and so with its handle on the disk. */
+  private void timer(SimDisk process, long delayNanos, Runnable task) {
+    events.after(
+        delayNanos,
+        () -> {
+          if (process == disk && !process.isDead()) {
+            task.run();
+          }
+        });
+  }
+
+  /** The process dies now. */
+  void crash() {
+    disk.crash();
+  }
+
+  void losePower() {
+    disk.losePower();
+  }
+
+  /** Closes and opens again; everything that was in flight is finished before. */
+  void reopen() {
+    settle();
+    store.close();
+    assertThat(pool.outstanding()).as("payloads not given back").isZero();
+    open();
+  }
+
+  void settle() {
+    while (events.step()) {
+      // until nothing is left to do
+    }
+  }
+
+  ReplicaStore create(String volume) {
+    VolumeId id = new VolumeId(volume);
+    Waiter waiter = new Waiter();
+    store.create(meta(volume), waiter);
+    assertThat(waiter.await()).isEqualTo(ReplicaStore.Result.OK);
+    return store.replica(id).orElseThrow();
+  }
+
+  ReplicaStore replica(String volume) {
+    return store.replica(new VolumeId(volume)).orElseThrow();
+  }
+
+  static ReplicaMeta meta(String volume) {
+    return ReplicaMeta.created(
+        new VolumeId(volume), 7, 99, 1L << 40, new View(3, List.of(7L, 8L), 5, 6));
+  }
+
+  ReplicaStore.Result write(ReplicaStore replica, long block, long... versions) {
+    int count = versions.length;
+    if (!replica.reserve(count)) {
+      return ReplicaStore.Result.NO_SPACE;
+    }
+    Waiter waiter = new Waiter();
+    replica.applyIfNewer(data(replica, block, versions), true, waiter);
+    return waiter.await();
+  }
+
+  ReplicaStore.Result trim(ReplicaStore replica, long block, long count, long version) {
+    Waiter waiter = new Waiter();
+    replica.applyRangeIfNewer(block, count, version, waiter);
+    return waiter.await();
+  }
+
+  ReplicaStore.Result replace(ReplicaStore replica, BlockRun run, long keepFrom) {
+    Waiter waiter = new Waiter();
+    replica.replace(run, keepFrom, waiter);
+    return waiter.await();
+  }
+
+  ReplicaStore.Result sync(ReplicaStore replica) {
+    Waiter waiter = new Waiter();
+    replica.sync(waiter);
+    return waiter.await();
+  }
+
+  ReplicaStore.Result delete(String volume) {
+    Waiter waiter = new Waiter();
+    store.delete(new VolumeId(volume), waiter);
+    return waiter.await();
+  }
+
+  ReplicaStore.Result persist(ReplicaStore replica, ReplicaMeta meta) {
+    Waiter waiter = new Waiter();
+    replica.persistMeta(meta, waiter);
+    return waiter.await();
+  }
+
+  /** Reads, checks the bytes against the versions, and gives the payload back. */
+  BlockRun read(ReplicaStore replica, long block, int count) {
+    List<BlockRun> found = new ArrayList<>();
+    replica.read(
+        block,
+        count,
+        (result, run) -> {
+          assertThat(result).isEqualTo(ReplicaStore.Result.OK);
+          checkBytes(replica, run);
+          run.release();
+          found.add(run);
+        });
+    while (found.isEmpty()) {
+      assertThat(events.step()).as("the read never ended").isTrue();
+    }
+    return found.getFirst();
+  }
+
+  BlockRun data(ReplicaStore replica, long block, long... versions) {
+    BlockKind[] kinds = new BlockKind[versions.length];
+    Arrays.fill(kinds, BlockKind.DATA);
+    return run(replica, block, kinds, versions);
+  }
+
+  BlockRun run(ReplicaStore replica, long block, BlockKind[] kinds, long[] versions) {
+    int dataBlocks = (int) Arrays.stream(kinds).filter(kind -> kind == BlockKind.DATA).count();
+    Payload payload = dataBlocks == 0 ? null : pool.lease(dataBlocks * BLOCK_BYTES);
+    int[] crcs = new int[kinds.length];
+    int index = 0;
+    for (int i = 0; i < kinds.length; i++) {
+      if (kinds[i] == BlockKind.DATA) {
+        byte[] bytes = bytes(replica.meta().volume(), block + i, versions[i]);
+        payload.view(index++ * BLOCK_BYTES, BLOCK_BYTES).put(bytes);
+        crcs[i] = crc(bytes);
+      }
+    }
+    return new BlockRun(block, kinds, versions, crcs, payload);
+  }
+
+  static void checkBytes(ReplicaStore replica, BlockRun run) {
+    int index = 0;
+    for (int i = 0; i < run.count(); i++) {
+      if (run.kinds()[i] == BlockKind.DATA) {
+        byte[] found = new byte[BLOCK_BYTES];
+        run.payload().view(index++ * BLOCK_BYTES, BLOCK_BYTES).get(found);
+        long block = run.firstBlock() + i;
+        byte[] wanted = bytes(replica.meta().volume(), block, run.versions()[i]);
+        assertThat(Arrays.equals(found, wanted))
+            .as("bytes of block %s version %s", block, run.versions()[i])
+            .isTrue();
+        assertThat(run.crcs()[i]).isEqualTo(crc(wanted));
+      }
+    }
+  }
+
+  static byte[] bytes(VolumeId volume, long block, long version) {
+    ByteBuffer bytes = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    long value = volume.value().hashCode() * 31L + block * 0x9E3779B97F4A7C15L + version * 7919;
+    while (bytes.hasRemaining()) {
+      bytes.putLong(value);
+      value = value * 6364136223846793005L + 1442695040888963407L;
+    }
+    return bytes.array();
+  }
+
+  static int crc(byte[] bytes) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes);
+    return (int) crc.getValue();
+  }
+
+  /** Runs the simulation until the callback comes. */
+  final class Waiter implements ReplicaStore.Callback {
+    private ReplicaStore.Result result;
+
+    @Override
+    public void done(ReplicaStore.Result outcome) {
+      assertThat(result).as("a second callback").isNull();
+      result = outcome;
+    }
+
+    ReplicaStore.Result await() {
+      while (result == null) {
+        assertThat(events.step()).as("the callback never came").isTrue();
+      }
+      return result;
+    }
+  }
+}
