@@ -259,7 +259,7 @@ final class Converger {
     if (answer instanceof Done done && done.outcome() != Outcome.OK) {
       context.memberFailed(member);
     } else {
-      context.members().refused(answer, now);
+      context.members().refused(member, answer, now);
     }
   }
 

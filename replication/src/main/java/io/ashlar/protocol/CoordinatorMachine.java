@@ -754,7 +754,7 @@ public final class CoordinatorMachine implements CoordinatorContext {
                 if (answer instanceof Done done && done.outcome() == Outcome.OK) {
                   member.finished();
                 } else {
-                  members.refused(answer, at);
+                  members.refused(member, answer, at);
                 }
               }
 

@@ -62,7 +62,7 @@ final class Departure {
             } else if (answer instanceof Done) {
               context.memberFailed(member);
             } else {
-              context.members().refused(answer, now);
+              context.members().refused(member, answer, now);
             }
           }
 

@@ -87,7 +87,7 @@ final class FlushPath {
               context.memberFailed(member);
             } else {
               askedOn.remove(member.slot);
-              context.members().refused(answer, now);
+              context.members().refused(member, answer, now);
             }
           }
 

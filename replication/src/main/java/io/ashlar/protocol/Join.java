@@ -340,7 +340,7 @@ final class Join {
 
   private void pulled(long[] part, Message answer, long now) {
     if (over() || !(answer instanceof Done done)) {
-      context.members().refused(answer, now);
+      context.members().refused(target, answer, now);
       retryPull(0);
       return;
     }
@@ -507,7 +507,7 @@ final class Join {
               abort(question.getClass().getSimpleName() + " answered " + done.outcome());
             } else if (answer instanceof Message.Fenced) {
               asked = false;
-              context.members().refused(answer, now);
+              context.members().refused(member, answer, now);
             } else {
               good.take(answer);
             }

@@ -57,6 +57,7 @@ final class MemberLink {
 
   private int renewalsToWait;
   private boolean connecting;
+  private long openedAt;
   private long connectNotBefore;
 
   MemberLink(int slot, Member member, long now) {
@@ -94,9 +95,10 @@ final class MemberLink {
     return connection;
   }
 
-  void opened(Link<Message> newLink) {
+  void opened(Link<Message> newLink, long now) {
     connecting = false;
     link = newLink;
+    openedAt = now;
   }
 
   void welcomed(Welcome welcome, long now) {
@@ -117,8 +119,8 @@ final class MemberLink {
 
   /** Forgets the connection; every open question is lost. */
   void disconnected(long now, long retryNanos) {
-    if (welcomed || unreachableSince < 0) {
-      unreachableSince = now;
+    if (welcomed) {
+      unreachableSince = oldestQuestionAt(now);
     }
     link = null;
     welcomed = false;
@@ -203,6 +205,11 @@ final class MemberLink {
     return promise;
   }
 
+  /** It refused: it has promised another epoch than was known. */
+  void fencedAt(int epoch) {
+    promise = Math.max(promise, epoch);
+  }
+
   void promised(int epoch, boolean itsClean, boolean itsWhole, long itsAttempt) {
     promise = epoch;
     clean = itsClean;
@@ -239,12 +246,30 @@ final class MemberLink {
     if (!welcomed) {
       return now - unreachableSince >= timing.memberTimeout() ? unreachableSince : -1;
     }
+    long sentAt = oldestQuestionAt(now);
+    return now - sentAt >= timing.memberTimeout() ? sentAt : -1;
+  }
+
+  /** When the oldest open question that is not a patient one was sent; now if there is none. */
+  private long oldestQuestionAt(long now) {
     for (Question question : questions.values()) {
       if (!question.patient) {
-        return now - question.sentAt >= timing.memberTimeout() ? question.sentAt : -1;
+        return question.sentAt;
       }
     }
-    return -1;
+    return now;
+  }
+
+  /** How long a question has been open on a connection that looks alive; 0 if none is late. */
+  long silentFor(long now, Timing timing) {
+    if (link == null) {
+      return 0;
+    }
+    if (!welcomed) {
+      return now - openedAt;
+    }
+    long since = troubleSince(now, timing);
+    return since >= 0 && !failed ? now - since : 0;
   }
 
   // ---- lease and space

@@ -132,9 +132,14 @@ final class Members {
     check(false, "more than %s members", SLOTS);
   }
 
-  /** Opens what is not open. */
+  /** Opens what is not open, and opens anew what has been silent for too long: it may be half open. */
   void connect(long now) {
     for (MemberLink member : all()) {
+      if (member.silentFor(now, timing) >= 2 * timing.memberTimeout()) {
+        member.close();
+        member.disconnected(now, timing.tick() * 2);
+        listener.memberLost(member, now);
+      }
       boolean useful = member.member().state() != ReplicaState.FAILED && !member.failed();
       if (useful && member.wantsConnection(now)) {
         long connection = member.connectionStarted();
@@ -171,7 +176,7 @@ final class Members {
               member.granted(done.granted());
             } else {
               member.renewalRefused();
-              refused(answer, at);
+              refused(member, answer, at);
             }
           }
 
@@ -181,9 +186,13 @@ final class Members {
         now);
   }
 
-  /** What any unexpected answer means: FENCED is told on, everything else is dropped. */
-  void refused(Message answer, long now) {
+  /**
+   * What any unexpected answer means: FENCED is told on, and nothing more is sent to that member
+   * before it has promised again; everything else is dropped.
+   */
+  void refused(MemberLink member, Message answer, long now) {
     if (answer instanceof Fenced fenced) {
+      member.fencedAt(fenced.promise());
       listener.fencedBy(fenced.promise(), now);
     }
     answer.discard();
@@ -208,7 +217,7 @@ final class Members {
         link.close();
         return;
       }
-      member.opened(link);
+      member.opened(link, listener.now());
       Member who = member.member();
       link.send(
           new Hello(

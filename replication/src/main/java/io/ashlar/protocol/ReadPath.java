@@ -138,7 +138,7 @@ final class ReadPath {
                 waiting.add(task);
               }
               default -> {
-                context.members().refused(answer, now);
+                context.members().refused(member, answer, now);
                 waiting.add(task);
               }
             }

@@ -91,7 +91,7 @@ final class SealRound {
         askAgainAt.put(replica, now + pending.afterNanos());
         pendingUntil.put(replica, now + pending.afterNanos());
       }
-      default -> members.refused(answer, now);
+      default -> members.refused(member, answer, now);
     }
   }
 

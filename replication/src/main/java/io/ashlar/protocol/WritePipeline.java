@@ -246,7 +246,7 @@ final class WritePipeline {
   private void answeredWrite(WriteOp op, MemberLink member, Message answer, long now) {
     if (!(answer instanceof Done done)) {
       feeding[member.slot] = -1;
-      context.members().refused(answer, now);
+      context.members().refused(member, answer, now);
       return;
     }
     switch (done.outcome()) {

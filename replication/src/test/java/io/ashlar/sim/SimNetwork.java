@@ -183,6 +183,7 @@ public final class SimNetwork {
           () -> {
             if (peer.closed) {
               message.discard();
+              events.after(delay(), () -> breakDown("reset by peer"));
             } else {
               to.run(peer.fromLife, () -> peer.received(message));
             }

@@ -19,6 +19,9 @@ import java.util.OptionalLong;
  * process is another one by then, and keeps it back while the process is paused.
  */
 public final class SimNode {
+  /** Nothing takes no time: a loop that never ends would else stop the clock. */
+  private static final long LOOP_TURN_NANOS = 3_000;
+
   private final SimCluster cluster;
   private final NodeId id;
   private final SimRng rng;
@@ -120,7 +123,8 @@ public final class SimNode {
         bootId(),
         stateDirId,
         cluster.events()::now,
-        (delay, task) -> cluster.events().after(delay, () -> run(thisLife, task)),
+        (delay, task) ->
+            cluster.events().after(Math.max(delay, LOOP_TURN_NANOS), () -> run(thisLife, task)),
         rng.fork("process" + thisLife),
         (to, handler) -> cluster.network().connect(this, to, handler),
         cluster.records().portOf(this, thisLife),
