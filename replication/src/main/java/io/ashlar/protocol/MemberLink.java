@@ -138,6 +138,11 @@ final class MemberLink {
     }
   }
 
+  /** Whether this is the connection in use, not one that was given up. */
+  boolean isOn(Link<Message> candidate) {
+    return link == candidate;
+  }
+
   boolean isWelcomed() {
     return welcomed;
   }

@@ -132,7 +132,9 @@ final class Members {
     check(false, "more than %s members", SLOTS);
   }
 
-  /** Opens what is not open, and opens anew what has been silent for too long: it may be half open. */
+  /**
+   * Opens what is not open, and opens anew what has been silent for too long: it may be half open.
+   */
   void connect(long now) {
     for (MemberLink member : all()) {
       if (member.silentFor(now, timing) >= 2 * timing.memberTimeout()) {
@@ -234,7 +236,7 @@ final class Members {
     @Override
     public void received(Link<Message> link, Message message) {
       long now = listener.now();
-      if (!current()) {
+      if (!current() || !member.isOn(link)) {
         message.discard();
         return;
       }

@@ -107,11 +107,21 @@ public sealed interface Message {
   /** How {@link Write} treats what is there. Codes are sent: append only. */
   enum WriteMode {
     /** Live writes and convergence: only where the version is higher. */
-    IF_NEWER,
+    IF_NEWER(0),
     /** Convergence over a corrupt copy that was never acknowledged: exactly this. */
-    EXACT,
+    EXACT(1),
     /** Only where the version is equal and the stored bytes fail their check. */
-    REPAIR
+    REPAIR(2);
+
+    private final int code;
+
+    WriteMode(int code) {
+      this.code = code;
+    }
+
+    int code() {
+      return code;
+    }
   }
 
   /** Blocks to apply. */
@@ -144,13 +154,23 @@ public sealed interface Message {
 
   /** Outcome of an order. Codes are sent: append only. */
   enum Outcome {
-    OK,
+    OK(0),
     /** The disk failed: nothing more will be done by this replica. */
-    FAILED,
+    FAILED(1),
     /** No space; only a resync target says so, all others give credits first. */
-    NO_SPACE,
+    NO_SPACE(2),
     /** The message does not fit the replica's state (wrong attempt, not a target ...). */
-    REFUSED
+    REFUSED(3);
+
+    private final int code;
+
+    Outcome(int code) {
+      this.code = code;
+    }
+
+    int code() {
+      return code;
+    }
   }
 
   /**

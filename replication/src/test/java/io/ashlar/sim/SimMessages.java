@@ -1,9 +1,12 @@
 package io.ashlar.sim;
 
+import io.ashlar.wire.FrameException;
+import io.ashlar.wire.FrameHeader;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.Message.Hello;
 import io.ashlar.wire.Message.PullHello;
 import io.ashlar.wire.Message.Write;
+import io.ashlar.wire.MessageCodec;
 
 /** Copies of messages for the network's duplication. */
 final class SimMessages {
@@ -24,5 +27,20 @@ final class SimMessages {
       default -> {}
     }
     return message;
+  }
+
+  /**
+   * What the other side makes of the message's bytes: every simulated message goes through the
+   * codec.
+   */
+  static Message overTheWire(Message message) {
+    MessageCodec.Frame frame = MessageCodec.encode(message);
+    try {
+      FrameHeader header = FrameHeader.read(frame.head().slice(0, FrameHeader.BYTES));
+      return MessageCodec.decode(
+          header, frame.head().slice(FrameHeader.BYTES, header.bodyBytes()), frame.payload());
+    } catch (FrameException e) {
+      throw new SimFailure("codec: " + e.getMessage(), e);
+    }
   }
 }

@@ -146,6 +146,10 @@ public final class SimNetwork {
     final Link.Handler<Message> handler;
     End peer;
     boolean closed;
+
+    /** A message was lost: nothing after it arrives, and both ends hear of the reset soon. */
+    private boolean lost;
+
     private final List<Message> keptBack = new ArrayList<>();
     private long lastArrival;
 
@@ -158,15 +162,16 @@ public final class SimNetwork {
 
     @Override
     public void send(Message message) {
-      if (closed) {
+      if (closed || lost) {
         message.discard();
       } else if (isCut(from.id(), to.id())) {
         keptBack.add(message);
       } else if (rng.oneIn(faults.resetOneIn)) {
         resets++;
         message.discard();
-        breakDown("reset");
-        peer.breakDown("reset");
+        events.after(delay(), () -> breakDown("reset"));
+        events.after(delay(), () -> peer.breakDown("reset"));
+        lost = true;
       } else {
         deliver(message);
         if (rng.oneIn(faults.duplicateOneIn) && SimMessages.mayComeTwice(message)) {
@@ -176,7 +181,8 @@ public final class SimNetwork {
       }
     }
 
-    private void deliver(Message message) {
+    private void deliver(Message sent) {
+      Message message = SimMessages.overTheWire(sent);
       lastArrival = Math.max(lastArrival + 1, events.now() + delay());
       events.after(
           lastArrival - events.now(),

@@ -1,0 +1,168 @@
+package io.ashlar.wire;
+
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
+import static io.ashlar.wire.BodyWriter.BLOCK_ENTRY_BYTES;
+
+import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRun;
+import io.ashlar.block.Payload;
+import io.ashlar.block.TailEntry;
+import io.ashlar.model.CoordinatorRef;
+import io.ashlar.model.NodeId;
+import io.ashlar.model.View;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * Reads the fields of a body. Every count is checked against the bytes that are there before
+ * anything is allocated; whatever does not fit is a {@link FrameException}. Not thread-safe.
+ */
+final class BodyReader {
+  private static final int RUN_BLOCKS_MAX = FrameHeader.PAYLOAD_BYTES_MAX / BLOCK_BYTES;
+  private static final int TEXT_BYTES_MAX = 4096;
+  private static final int TAIL_ENTRY_BYTES = 25;
+
+  private final ByteBuffer in;
+
+  BodyReader(ByteBuffer body) {
+    in = body.slice().order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  void end() throws FrameException {
+    require(!in.hasRemaining(), in.remaining() + " bytes too many");
+  }
+
+  private static void require(boolean holds, String problem) throws FrameException {
+    if (!holds) {
+      throw new FrameException(problem);
+    }
+  }
+
+  private void available(long bytes) throws FrameException {
+    require(bytes >= 0 && bytes <= in.remaining(), "body is too short");
+  }
+
+  int u8() throws FrameException {
+    available(1);
+    return Byte.toUnsignedInt(in.get());
+  }
+
+  boolean bool() throws FrameException {
+    int value = u8();
+    require(value <= 1, "a truth value of " + value);
+    return value == 1;
+  }
+
+  int i32() throws FrameException {
+    available(4);
+    return in.getInt();
+  }
+
+  long i64() throws FrameException {
+    available(8);
+    return in.getLong();
+  }
+
+  String text() throws FrameException {
+    int length = i32();
+    require(length >= 0 && length <= TEXT_BYTES_MAX, "text of " + length + " bytes");
+    available(length);
+    byte[] bytes = new byte[length];
+    try {
+      in.get(bytes);
+    } catch (BufferUnderflowException e) {
+      throw new FrameException("body is too short");
+    }
+    return new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  int count(int entryBytes) throws FrameException {
+    int count = i32();
+    require(count >= 0, "a count of " + count);
+    available((long) count * entryBytes);
+    return count;
+  }
+
+  long[] longs() throws FrameException {
+    long[] values = new long[count(8)];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i64();
+    }
+    return values;
+  }
+
+  CoordinatorRef coordinator() throws FrameException {
+    String node = text();
+    return new CoordinatorRef(new NodeId(node), i64(), i64());
+  }
+
+  Optional<CoordinatorRef> optionalCoordinator() throws FrameException {
+    return bool() ? Optional.of(coordinator()) : Optional.empty();
+  }
+
+  View view() throws FrameException {
+    int epoch = i32();
+    long lineage = i64();
+    long generation = i64();
+    List<Long> inSync = new ArrayList<>();
+    for (long replica : longs()) {
+      inSync.add(replica);
+    }
+    return new View(epoch, inSync, lineage, generation);
+  }
+
+  List<TailEntry> tail() throws FrameException {
+    int count = count(TAIL_ENTRY_BYTES);
+    List<TailEntry> tail = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      tail.add(new TailEntry(i64(), i64(), i64(), bool()));
+    }
+    return tail;
+  }
+
+  /**
+   * Reads a run over a payload that the caller still owns until this returns.
+   *
+   * @throws FrameException also when a block's bytes do not have the checksum that they came with
+   */
+  BlockRun run(Payload payload) throws FrameException {
+    long first = i64();
+    int count = count(BLOCK_ENTRY_BYTES);
+    require(first >= 0 && count > 0 && count <= RUN_BLOCKS_MAX, "a run of " + count + " blocks");
+    BlockKind[] kinds = new BlockKind[count];
+    long[] versions = new long[count];
+    int[] crcs = new int[count];
+    int data = 0;
+    for (int i = 0; i < count; i++) {
+      int at = in.position();
+      int kind = Byte.toUnsignedInt(in.get(at));
+      require(kind <= BlockKind.CORRUPT.code(), "block kind " + kind);
+      kinds[i] = BlockKind.ofCode(kind);
+      versions[i] = in.getLong(at + 8);
+      crcs[i] = in.getInt(at + 16);
+      in.position(at + BLOCK_ENTRY_BYTES);
+      if (kinds[i] == BlockKind.DATA) {
+        checkBlock(payload, data, crcs[i]);
+        data++;
+      }
+    }
+    int bytes = payload == null ? 0 : payload.lengthBytes();
+    require(bytes == data * BLOCK_BYTES, bytes + " bytes of payload for " + data + " blocks");
+    return new BlockRun(first, kinds, versions, crcs, payload);
+  }
+
+  private static void checkBlock(Payload payload, int index, int crc) throws FrameException {
+    require(
+        payload != null && payload.lengthBytes() >= (index + 1) * BLOCK_BYTES,
+        "payload is too short");
+    CRC32C actual = new CRC32C();
+    actual.update(payload.view(index * BLOCK_BYTES, BLOCK_BYTES));
+    require((int) actual.getValue() == crc, "a block's bytes do not match its checksum");
+  }
+}
