@@ -22,6 +22,8 @@ public final class RefusedException extends RuntimeException {
     EXHAUSTED,
     /** Goes on, or has to be repeated. */
     IN_PROGRESS,
+    /** A page token that is none of ours. */
+    BAD_TOKEN,
     /** Something needed does not answer now. */
     UNREACHABLE
   }
