@@ -36,6 +36,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
 /**
@@ -58,13 +59,12 @@ public final class FakeNode extends NodeAgentGrpc.NodeAgentImplBase implements A
   private final Server server;
   private final Map<Long, ReplicaInfo> replicas = new ConcurrentHashMap<>();
   private final List<String> calls = new CopyOnWriteArrayList<>();
-  private final Map<Long, Long> sizes = new ConcurrentHashMap<>();
   private final ScheduledExecutorService heart = Executors.newSingleThreadScheduledExecutor();
   private volatile Hook hook = call -> {};
   private volatile boolean beating = true;
   private volatile ManagedChannel controller;
   private volatile long fencePendingUntilNanos;
-  private volatile int fenceCalls;
+  private final AtomicInteger fenceCalls = new AtomicInteger();
 
   public FakeNode(String id, int maxVolumes) throws IOException {
     this.id = id;
@@ -77,7 +77,7 @@ public final class FakeNode extends NodeAgentGrpc.NodeAgentImplBase implements A
             .addService(this)
             .build()
             .start();
-    heart.scheduleWithFixedDelay(this::beat, 100, 100, TimeUnit.MILLISECONDS);
+    var _ = heart.scheduleWithFixedDelay(this::beat, 100, 100, TimeUnit.MILLISECONDS);
   }
 
   public String id() {
@@ -97,7 +97,7 @@ public final class FakeNode extends NodeAgentGrpc.NodeAgentImplBase implements A
   }
 
   public int fenceCalls() {
-    return fenceCalls;
+    return fenceCalls.get();
   }
 
   public void hook(Hook next) {
@@ -212,7 +212,6 @@ public final class FakeNode extends NodeAgentGrpc.NodeAgentImplBase implements A
                   .setView(request.getView())
                   .setSizeBytes(request.getSizeBytes())
                   .build());
-          sizes.put(request.getReplica(), request.getSizeBytes());
           return CreateReplicaReply.getDefaultInstance();
         });
   }
@@ -246,7 +245,7 @@ public final class FakeNode extends NodeAgentGrpc.NodeAgentImplBase implements A
   }
 
   private FenceReply fenceReply(FenceRequest request) {
-    fenceCalls++;
+    fenceCalls.incrementAndGet();
     long pendingNanos = fencePendingUntilNanos - System.nanoTime();
     if (fencePendingUntilNanos != 0 && pendingNanos > 0) {
       return FenceReply.newBuilder()

@@ -44,11 +44,12 @@ public final class ControlServer implements AutoCloseable {
   @Override
   public void close() {
     server.shutdownNow();
-    handlers.shutdown();
     try {
       var _ = server.awaitTermination(5, TimeUnit.SECONDS);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+    } finally {
+      handlers.shutdown();
     }
   }
 }

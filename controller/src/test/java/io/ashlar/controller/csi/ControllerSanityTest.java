@@ -2,13 +2,13 @@ package io.ashlar.controller.csi;
 
 import static io.ashlar.controller.csi.CsiRequests.MIB;
 import static io.ashlar.controller.csi.CsiRequests.block;
-import static io.ashlar.controller.csi.CsiRequests.create;
 import static io.ashlar.controller.csi.CsiRequests.delete;
 import static io.ashlar.controller.csi.CsiRequests.expand;
 import static io.ashlar.controller.csi.CsiRequests.mount;
 import static io.ashlar.controller.csi.CsiRequests.publish;
 import static io.ashlar.controller.csi.CsiRequests.range;
 import static io.ashlar.controller.csi.CsiRequests.unpublish;
+import static io.ashlar.controller.csi.CsiRequests.volumeNamed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -24,6 +24,7 @@ import io.ashlar.csi.v1.TopologyRequirement;
 import io.ashlar.csi.v1.ValidateVolumeCapabilitiesRequest;
 import io.ashlar.csi.v1.ValidateVolumeCapabilitiesResponse;
 import io.ashlar.csi.v1.Volume;
+import io.ashlar.csi.v1.VolumeCapability.AccessMode.Mode;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
@@ -53,7 +54,7 @@ final class ControllerSanityTest {
   }
 
   private static Volume created(String name) {
-    return cluster.csi().createVolume(create(name).build()).getVolume();
+    return cluster.csi().createVolume(volumeNamed(name).build()).getVolume();
   }
 
   private static void assertCode(Status.Code code, ThrowingCallable call) {
@@ -107,12 +108,12 @@ final class ControllerSanityTest {
     Volume first =
         cluster
             .csi()
-            .createVolume(create("same").setCapacityRange(range(64 * MIB, 64 * MIB)).build())
+            .createVolume(volumeNamed("same").setCapacityRange(range(64 * MIB, 64 * MIB)).build())
             .getVolume();
     Volume second =
         cluster
             .csi()
-            .createVolume(create("same").setCapacityRange(range(64 * MIB, 64 * MIB)).build())
+            .createVolume(volumeNamed("same").setCapacityRange(range(64 * MIB, 64 * MIB)).build())
             .getVolume();
 
     assertThat(second).isEqualTo(first);
@@ -123,21 +124,21 @@ final class ControllerSanityTest {
             cluster
                 .csi()
                 .createVolume(
-                    create("same").setCapacityRange(range(128 * MIB, 128 * MIB)).build()));
+                    volumeNamed("same").setCapacityRange(range(128 * MIB, 128 * MIB)).build()));
     assertCode(
         Status.Code.ALREADY_EXISTS,
         () ->
             cluster
                 .csi()
                 .createVolume(
-                    create("same").putParameters("ashlar.io/failure-mode", "hard").build()));
+                    volumeNamed("same").putParameters("ashlar.io/failure-mode", "hard").build()));
     assertCode(
         Status.Code.ALREADY_EXISTS,
         () ->
             cluster
                 .csi()
                 .createVolume(
-                    create("same")
+                    volumeNamed("same")
                         .clearVolumeCapabilities()
                         .addVolumeCapabilities(block())
                         .build()));
@@ -160,10 +161,10 @@ final class ControllerSanityTest {
     Volume exact =
         cluster
             .csi()
-            .createVolume(create("exact").setCapacityRange(range(odd, odd)).build())
+            .createVolume(volumeNamed("exact").setCapacityRange(range(odd, odd)).build())
             .getVolume();
     Volume defaulted =
-        cluster.csi().createVolume(create("default").clearCapacityRange().build()).getVolume();
+        cluster.csi().createVolume(volumeNamed("default").clearCapacityRange().build()).getVolume();
 
     assertThat(exact.getCapacityBytes()).isEqualTo(odd);
     assertThat(defaulted.getCapacityBytes()).isEqualTo(1L << 30);
@@ -230,7 +231,7 @@ final class ControllerSanityTest {
                             mount("").toBuilder()
                                 .setAccessMode(
                                     io.ashlar.csi.v1.VolumeCapability.AccessMode.newBuilder()
-                                        .setModeValue(2)))
+                                        .setMode(Mode.SINGLE_NODE_READER_ONLY)))
                         .build()));
     assertCode(Status.Code.FAILED_PRECONDITION, () -> cluster.csi().deleteVolume(delete(id)));
     assertThat(publishedNodes(id)).containsExactly("node-1");
@@ -357,7 +358,7 @@ final class ControllerSanityTest {
         cluster
             .csi()
             .createVolume(
-                create("local")
+                volumeNamed("local")
                     .putParameters("ashlar.io/replicas", "0")
                     .setAccessibilityRequirements(
                         TopologyRequirement.newBuilder()

@@ -29,7 +29,7 @@ public final class CsiRequests {
         .build();
   }
 
-  public static CreateVolumeRequest.Builder create(String name) {
+  public static CreateVolumeRequest.Builder volumeNamed(String name) {
     return CreateVolumeRequest.newBuilder()
         .setName(name)
         .addVolumeCapabilities(mount(""))

@@ -93,7 +93,7 @@ public final class CsiServer implements AutoCloseable {
   public void close() {
     try {
       if (server != null && !server.shutdown().awaitTermination(DRAIN_SECONDS, TimeUnit.SECONDS)) {
-        server.shutdownNow();
+        var _ = server.shutdownNow().awaitTermination(1, TimeUnit.SECONDS);
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();

@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -176,28 +177,38 @@ public final class EmbeddedStore implements ClusterStore {
     }
   }
 
-  /**
-   * Runs on the store's thread and waits, also when interrupted: a change must not be half known.
-   */
+  /** Runs on the store's thread and waits. */
   private <T> T run(Work<T> work) {
     try {
-      return thread
-          .submit(
+      return waitFor(
+          thread.submit(
               () -> {
                 T result = work.run();
-                if (!connection.getAutoCommit()) {
-                  connection.commit();
-                }
+                connection.commit();
                 return result;
-              })
-          .get();
+              }));
     } catch (ExecutionException failed) {
       throw new StoreException("the embedded store failed", failed.getCause());
     } catch (RejectedExecutionException closed) {
       throw new StoreException("the embedded store is closed", closed);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new StoreException("interrupted while waiting for the embedded store", interrupted);
+    }
+  }
+
+  /** Also when interrupted: the caller must not be left with a change of which it knows nothing. */
+  private static <T> T waitFor(Future<T> result) throws ExecutionException {
+    boolean interrupted = false;
+    try {
+      while (true) {
+        try {
+          return result.get();
+        } catch (InterruptedException again) {
+          interrupted = true;
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 
