@@ -119,7 +119,8 @@ public final class Controller implements AutoCloseable {
   private VolumeWork startReconciling(
       ControllerConfig config, ClusterStore store, Cluster cluster, ControllerMetrics metrics) {
     VolumeReconciler reconciler =
-        new VolumeReconciler(cluster, clock, config.times().repairDelay());
+        new VolumeReconciler(
+            cluster, clock, config.times().repairDelay(), config.times().replaceGrace());
     Fencer fencer = new Fencer(cluster, clock, metrics);
     ReconcileLoop volumeLoop = part(new ReconcileLoop("volume", reconciler::step));
     ReconcileLoop fenceLoop = part(new ReconcileLoop("fence", fencer::step));

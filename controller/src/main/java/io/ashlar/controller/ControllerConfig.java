@@ -28,15 +28,21 @@ public record ControllerConfig(
    * @param nodeSilence after which a node counts as unreachable
    * @param agentTimeout deadline of a call to a node
    * @param repairDelay how long a volume is detached before its members are repaired
+   * @param replaceGrace how long a lost copy is waited for before another node gets it
    * @param callWait longest wait of a CSI call for its work
    */
   public record Times(
-      Duration nodeSilence, Duration agentTimeout, Duration repairDelay, Duration callWait) {
+      Duration nodeSilence,
+      Duration agentTimeout,
+      Duration repairDelay,
+      Duration replaceGrace,
+      Duration callWait) {
     public Times {
       positive("node-silence", nodeSilence);
       positive("agent-timeout", agentTimeout);
       positive("call-wait", callWait);
       require(!repairDelay.isNegative(), "repair-delay %s is negative", repairDelay);
+      require(!replaceGrace.isNegative(), "replace-grace %s is negative", replaceGrace);
     }
 
     private static void positive(String key, Duration value) {

@@ -70,6 +70,14 @@ final class ControllerOptions {
   private Duration repairDelay;
 
   @Option(
+      names = "--replace-grace",
+      paramLabel = "TIME",
+      defaultValue = "10m",
+      converter = Time.class,
+      description = "How long a lost copy is waited for; not at all while writes are held.")
+  private Duration replaceGrace;
+
+  @Option(
       names = "--call-wait",
       paramLabel = "TIME",
       defaultValue = "30s",
@@ -121,7 +129,7 @@ final class ControllerOptions {
         HostPort.parse(controlListen),
         HostPort.parse(httpListen),
         stateDir,
-        new Times(nodeSilence, agentTimeout, repairDelay, callWait),
+        new Times(nodeSilence, agentTimeout, repairDelay, replaceGrace, callWait),
         new SpacePolicy(overProvisioning, reservePercent));
   }
 }

@@ -12,6 +12,7 @@ import io.ashlar.control.v1.CompareAndSetRequest;
 import io.ashlar.control.v1.CoordinatorRef;
 import io.ashlar.control.v1.FormatState;
 import io.ashlar.control.v1.GetVolumeRequest;
+import io.ashlar.control.v1.Member;
 import io.ashlar.control.v1.Membership;
 import io.ashlar.control.v1.RecordFormatRequest;
 import io.ashlar.control.v1.ReplicaState;
@@ -281,6 +282,47 @@ final class FailoverTest {
       Thread.sleep(100);
     }
     assertThat(anyCalled("open")).isTrue();
+  }
+
+  @Test
+  void aLostCopyIsReplacedAfterItsGrace() throws IOException, InterruptedException {
+    cluster.csi().controllerPublishVolume(publish(id, "node-1"));
+    VolumeView open = openOn(cluster.node(1), 5);
+    Membership.Builder shrunk =
+        open.getMembership().toBuilder().setEpoch(open.getMembership().getEpoch() + 1);
+    for (Member.Builder member : shrunk.getMembersBuilderList()) {
+      if (member.getNodeId().equals("node-3")) {
+        member.setState(ReplicaState.OUTDATED);
+      }
+    }
+    assertThat(
+            swap(cluster.node(1), caller(cluster.node(1), 5), open.getRevision(), shrunk.build())
+                .getSwapped())
+        .isTrue();
+    FakeNode spare = cluster.addNode("spare", 8);
+    Thread.sleep(500);
+    assertThat(spare.replicas()).isEmpty();
+    cluster.node(3).cut(true);
+
+    for (int look = 0; look < 100 && spare.replicas().isEmpty(); look++) {
+      Thread.sleep(100);
+    }
+    for (int look = 0; look < 20 && !isMember("spare"); look++) {
+      Thread.sleep(100);
+    }
+    assertThat(view().getMembership().getMembersList())
+        .extracting(Member::getNodeId)
+        .containsExactlyInAnyOrder("node-1", "node-2", "spare");
+    cluster.node(3).cut(false);
+    for (int look = 0; look < 100 && !cluster.node(3).replicas().isEmpty(); look++) {
+      Thread.sleep(100);
+    }
+    assertThat(cluster.node(3).replicas()).isEmpty();
+  }
+
+  private boolean isMember(String node) {
+    return view().getMembership().getMembersList().stream()
+        .anyMatch(member -> member.getNodeId().equals(node));
   }
 
   private boolean anyCalled(String call) {

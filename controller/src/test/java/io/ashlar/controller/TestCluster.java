@@ -28,6 +28,8 @@ import java.util.concurrent.TimeUnit;
 public final class TestCluster implements AutoCloseable {
   static final Duration SILENCE = Duration.ofMillis(700);
 
+  static final Duration REPLACE_GRACE = Duration.ofSeconds(2);
+
   private final Path folder;
   private final Duration callWait;
   private final List<FakeNode> nodes = new ArrayList<>();
@@ -58,7 +60,7 @@ public final class TestCluster implements AutoCloseable {
         HostPort.parse("127.0.0.1:0"),
         HostPort.parse("127.0.0.1:0"),
         folder.resolve("state"),
-        new Times(SILENCE, Duration.ofMillis(500), Duration.ofMillis(300), callWait),
+        new Times(SILENCE, Duration.ofMillis(500), Duration.ofMillis(300), REPLACE_GRACE, callWait),
         SpacePolicy.DEFAULT);
   }
 

@@ -4,6 +4,7 @@ import io.ashlar.controller.state.Operations;
 import io.ashlar.controller.state.VolumeRecord;
 import io.ashlar.controller.store.Records.Versioned;
 import io.ashlar.env.Clock;
+import io.ashlar.model.Member;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -14,17 +15,21 @@ public final class VolumeReconciler {
   private final Deletion deletion;
   private final CopyAddition addition;
   private final Expansion expansion;
+  private final CopyReplacement replacement;
   private final DetachedRepair repair;
 
   /**
    * @param repairDelay how long a volume is detached before its members are repaired
+   * @param replaceGrace how long a lost copy is waited for
    */
-  public VolumeReconciler(Cluster cluster, Clock clock, Duration repairDelay) {
+  public VolumeReconciler(
+      Cluster cluster, Clock clock, Duration repairDelay, Duration replaceGrace) {
     this.cluster = cluster;
     this.creation = new Creation(cluster);
     this.deletion = new Deletion(cluster);
     this.addition = new CopyAddition(cluster);
     this.expansion = new Expansion(cluster);
+    this.replacement = new CopyReplacement(cluster, clock, replaceGrace);
     this.repair = new DetachedRepair(cluster, clock, repairDelay);
   }
 
@@ -56,6 +61,11 @@ public final class VolumeReconciler {
       Step begun = addition.begin(volume);
       return begun instanceof Step.Done ? repairIfWanted(record) : begun;
     }
+    Optional<Member> lost = replacement.wanted(record);
+    if (lost.isPresent()) {
+      Step replaced = replacement.step(volume, lost.get());
+      return replaced instanceof Step.Done ? repairIfWanted(record) : replaced;
+    }
     return repairIfWanted(record);
   }
 
@@ -65,6 +75,9 @@ public final class VolumeReconciler {
 
   /** Whether the sweep should have this volume looked at. */
   public boolean needsWork(VolumeRecord record) {
-    return !record.operations().none() || record.copiesMissing() > 0 || repair.wanted(record);
+    return !record.operations().none()
+        || record.copiesMissing() > 0
+        || replacement.wanted(record).isPresent()
+        || repair.wanted(record);
   }
 }

@@ -138,6 +138,11 @@ public record VolumeRecord(
     return withOperations(operations.withAdding(Optional.empty()));
   }
 
+  /** A lost copy is given up; it is not in sync. */
+  public VolumeRecord without(long replica) {
+    return withMembership(MembershipRules.without(membership, replica));
+  }
+
   public VolumeRecord expanding(long sizeBytes) {
     check(sizeBytes > spec.sizeBytes(), "%s can only grow", id);
     List<Long> all = replicas().stream().map(Member::replica).toList();
