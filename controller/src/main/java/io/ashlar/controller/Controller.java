@@ -1,0 +1,163 @@
+package io.ashlar.controller;
+
+import io.ashlar.controller.csi.ControllerService;
+import io.ashlar.controller.csi.StatusMapper;
+import io.ashlar.controller.csi.VolumeWaits;
+import io.ashlar.controller.csi.VolumeWork;
+import io.ashlar.controller.failover.Fencer;
+import io.ashlar.controller.http.ControllerMetrics;
+import io.ashlar.controller.http.HttpEndpoint;
+import io.ashlar.controller.nodes.ControlServer;
+import io.ashlar.controller.nodes.GrpcNodeAgents;
+import io.ashlar.controller.nodes.NodeDirectory;
+import io.ashlar.controller.nodes.NodesService;
+import io.ashlar.controller.nodes.VolumesService;
+import io.ashlar.controller.placement.Placement;
+import io.ashlar.controller.reconcile.Cluster;
+import io.ashlar.controller.reconcile.ReconcileLoop;
+import io.ashlar.controller.reconcile.Sweeper;
+import io.ashlar.controller.reconcile.VolumeReconciler;
+import io.ashlar.controller.state.Grave;
+import io.ashlar.controller.state.NodeRecord;
+import io.ashlar.controller.state.VolumeRecord;
+import io.ashlar.controller.store.ClusterStore;
+import io.ashlar.controller.store.ClusterStore.Collection;
+import io.ashlar.controller.store.Records;
+import io.ashlar.controller.store.embedded.EmbeddedStore;
+import io.ashlar.csi.server.CallInterceptor;
+import io.ashlar.csi.server.CallObserver;
+import io.ashlar.csi.server.CsiServer;
+import io.ashlar.csi.server.IdentityService;
+import io.ashlar.env.Clock;
+import io.ashlar.env.Rng;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A running controller: its parts, wired; closed in reverse order. */
+public final class Controller implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Controller.class);
+  private static final Duration SWEEP_VOLUMES = Duration.ofSeconds(2);
+  private static final Duration SWEEP_ORPHANS = Duration.ofSeconds(30);
+
+  private final Deque<AutoCloseable> parts = new ArrayDeque<>();
+  private final AtomicBoolean ready = new AtomicBoolean();
+  private final Clock clock = System::nanoTime;
+  private final Rng rng = new SecureRng();
+  private ControlServer control;
+  private HttpEndpoint http;
+
+  private Controller() {}
+
+  /**
+   * Serves from now on.
+   *
+   * @throws IOException if a socket or port cannot be bound or the state folder not be made
+   */
+  public static Controller start(ControllerConfig config) throws IOException {
+    Controller controller = new Controller();
+    try {
+      controller.open(config);
+      return controller;
+    } catch (IOException | RuntimeException failed) {
+      controller.close();
+      throw failed;
+    }
+  }
+
+  private <T extends AutoCloseable> T part(T part) {
+    parts.push(part);
+    return part;
+  }
+
+  private void open(ControllerConfig config) throws IOException {
+    log.info("controller starts version={} config={}", version(), config);
+    Files.createDirectories(config.stateDir());
+    ClusterStore store = part(new EmbeddedStore(config.stateDir().resolve("cluster.db")));
+    Records<VolumeRecord> volumes = new Records<>(store, Collection.VOLUMES, VolumeRecord.class);
+    NodeDirectory nodes =
+        new NodeDirectory(
+            new Records<>(store, Collection.NODES, NodeRecord.class),
+            clock,
+            config.times().nodeSilence());
+    GrpcNodeAgents agents = part(new GrpcNodeAgents(nodes, config.times().agentTimeout()));
+    Cluster cluster =
+        new Cluster(
+            volumes,
+            new Records<>(store, Collection.GRAVES, Grave.class),
+            nodes,
+            agents,
+            new Placement(config.space()),
+            rng);
+    ControllerMetrics metrics = new ControllerMetrics(nodes);
+    VolumeWork work = startReconciling(config, store, cluster, metrics);
+    StatusMapper status = new StatusMapper();
+    control =
+        part(
+            new ControlServer(
+                config.controlListen().address(),
+                List.of(
+                    new NodesService(nodes, ClusterIdentity.of(store, rng)),
+                    new VolumesService(volumes, nodes)),
+                new CallInterceptor(status, CallObserver.NONE)));
+    http = part(new HttpEndpoint(config.httpListen().address(), metrics, ready::get));
+    part(new CsiServer(
+            config.csiEndpoint(),
+            List.of(new IdentityService(version(), ready::get), new ControllerService(work)),
+            new CallInterceptor(status, metrics)))
+        .start();
+    ready.set(true);
+    log.info("controller ready control={} http={}", control.port(), http.port());
+  }
+
+  private VolumeWork startReconciling(
+      ControllerConfig config, ClusterStore store, Cluster cluster, ControllerMetrics metrics) {
+    VolumeReconciler reconciler =
+        new VolumeReconciler(
+            cluster, clock, config.times().repairDelay(), config.times().replaceGrace());
+    Fencer fencer = new Fencer(cluster, clock, metrics);
+    ReconcileLoop volumeLoop = part(new ReconcileLoop("volume", reconciler::step));
+    ReconcileLoop fenceLoop = part(new ReconcileLoop("fence", fencer::step));
+    VolumeWaits waits = part(new VolumeWaits(store, cluster.volumes()));
+    VolumeWork work =
+        new VolumeWork(cluster, volumeLoop, fenceLoop, waits, config.times().callWait());
+    Sweeper sweeper = part(new Sweeper(cluster, reconciler, work::kick, metrics::showVolumes));
+    cluster.nodes().onReturn(node -> sweeper.sweepSoon());
+    sweeper.start(SWEEP_VOLUMES, SWEEP_ORPHANS);
+    return work;
+  }
+
+  private static String version() {
+    String version = Controller.class.getPackage().getImplementationVersion();
+    return version == null ? "dev" : version;
+  }
+
+  /** Port that nodes call. */
+  public int controlPort() {
+    return control.port();
+  }
+
+  public int httpPort() {
+    return http.port();
+  }
+
+  @Override
+  public void close() {
+    ready.set(false);
+    while (!parts.isEmpty()) {
+      AutoCloseable part = parts.pop();
+      try {
+        part.close();
+      } catch (Exception failed) {
+        log.warn("closing failed part={}", part.getClass().getSimpleName(), failed);
+      }
+    }
+    log.info("controller ended");
+  }
+}

@@ -1,0 +1,63 @@
+package io.ashlar.controller;
+
+import static io.ashlar.model.Invariants.require;
+
+import io.ashlar.controller.placement.SpacePolicy;
+import io.ashlar.csi.server.CsiEndpoint;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * Everything that can be set, once, at start.
+ *
+ * @param csiEndpoint Unix socket of CSI Identity and Controller
+ * @param controlListen gRPC for nodes; plain text until certificates come, so keep it on a trusted
+ *     network
+ * @param httpListen health and metrics
+ * @param stateDir holds the embedded store; exclusively this process's
+ */
+public record ControllerConfig(
+    CsiEndpoint csiEndpoint,
+    HostPort controlListen,
+    HostPort httpListen,
+    Path stateDir,
+    Times times,
+    SpacePolicy space) {
+
+  /**
+   * @param nodeSilence after which a node counts as unreachable
+   * @param agentTimeout deadline of a call to a node
+   * @param repairDelay how long a volume is detached before its members are repaired
+   * @param replaceGrace how long a lost copy is waited for before another node gets it
+   * @param callWait longest wait of a CSI call for its work
+   */
+  public record Times(
+      Duration nodeSilence,
+      Duration agentTimeout,
+      Duration repairDelay,
+      Duration replaceGrace,
+      Duration callWait) {
+    public Times {
+      positive("node-silence", nodeSilence);
+      positive("agent-timeout", agentTimeout);
+      positive("call-wait", callWait);
+      require(!repairDelay.isNegative(), "repair-delay %s is negative", repairDelay);
+      require(!replaceGrace.isNegative(), "replace-grace %s is negative", replaceGrace);
+    }
+
+    private static void positive(String key, Duration value) {
+      require(value.isPositive(), "%s %s is not positive", key, value);
+    }
+  }
+
+  public ControllerConfig {
+    require(
+        space.overProvisioning() >= 1 && space.overProvisioning() <= 1000,
+        "over-provisioning %s is not within 1 to 1000",
+        space.overProvisioning());
+    require(
+        space.reservePercent() >= 0 && space.reservePercent() < 100,
+        "reserve-percent %s is not within 0 to 99",
+        space.reservePercent());
+  }
+}

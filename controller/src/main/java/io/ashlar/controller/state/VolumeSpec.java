@@ -1,0 +1,36 @@
+package io.ashlar.controller.state;
+
+import io.ashlar.model.FailureMode;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What the user asked for.
+ *
+ * @param replicas copies besides the first
+ * @param parameters as given, normalised to their {@code ashlar.io/} keys; compared when a creation
+ *     is repeated
+ * @param uses how the volume is meant to be used; compared too
+ */
+public record VolumeSpec(
+    String name,
+    long sizeBytes,
+    int replicas,
+    FailureMode failureMode,
+    SortedMap<String, String> parameters,
+    List<VolumeUse> uses) {
+
+  public VolumeSpec {
+    parameters = new TreeMap<>(parameters);
+    uses = List.copyOf(uses);
+  }
+
+  public int copies() {
+    return replicas + 1;
+  }
+
+  public VolumeSpec withSizeBytes(long next) {
+    return new VolumeSpec(name, next, replicas, failureMode, parameters, uses);
+  }
+}

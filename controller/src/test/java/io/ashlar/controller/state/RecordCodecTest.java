@@ -1,0 +1,67 @@
+package io.ashlar.controller.state;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.ashlar.model.Attachment;
+import io.ashlar.model.CoordinatorRef;
+import io.ashlar.model.FailureMode;
+import io.ashlar.model.Member;
+import io.ashlar.model.NodeId;
+import io.ashlar.model.ReplicaState;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+final class RecordCodecTest {
+  private static final NodeId NODE = new NodeId("node-1");
+
+  @Test
+  void aRecordWithEverythingComesBackEqual() {
+    VolumeUse use = new VolumeUse(false, "ext4", "SINGLE_NODE_WRITER");
+    VolumeSpec spec =
+        new VolumeSpec(
+            "pvc-ü",
+            1L << 40,
+            2,
+            FailureMode.HARD,
+            new TreeMap<>(Map.of("ashlar.io/replicas", "2")),
+            List.of(use));
+    Member member = new Member(-5, NODE, "default", Long.MIN_VALUE, ReplicaState.EMPTY, 0, 0);
+    VolumeRecord record =
+        VolumeRecord.wanted(VolumeKeys.newId("pvc-ü", 7), spec, -1, List.of(member))
+            .created()
+            .attached(new Attachment(NODE, "boot"), use)
+            .expanding(1L << 41)
+            .withFormat(FormatState.FORMATTED, "ext4");
+    record =
+        record.withMembership(
+            record.membership().withCoordinator(Optional.of(new CoordinatorRef(NODE, 1, -2))));
+    RecordCodec<VolumeRecord> codec = new RecordCodec<>(VolumeRecord.class);
+
+    assertThat(codec.read(codec.write(record))).isEqualTo(record);
+    assertThat(codec.write(record)).contains("\"node\":\"node-1\"").doesNotContain("visible");
+  }
+
+  @Test
+  void unknownFieldsAreRefused() {
+    RecordCodec<Grave> codec = new RecordCodec<>(Grave.class);
+    Grave grave = new Grave(VolumeKeys.newId("a", 1), 1, 2, NODE);
+    String text = codec.write(grave);
+
+    assertThat(codec.read(text)).isEqualTo(grave);
+    assertThatThrownBy(() -> codec.read(text.replace("{", "{\"newer\":1,")))
+        .isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void idsAreFoundByTheirKeyAndForeignOnesAreNot() {
+    String id = VolumeKeys.newId("pvc-1", -1).value();
+
+    assertThat(VolumeKeys.ofId(id)).contains(VolumeKeys.ofName("pvc-1"));
+    assertThat(VolumeKeys.ofId("fake-vol-id")).isEmpty();
+    assertThat(VolumeKeys.ofId(id + "^")).isEmpty();
+  }
+}
