@@ -7,7 +7,6 @@ import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -45,7 +44,9 @@ final class Collector {
     void ioFailed(String operation, int errno);
   }
 
-  private static final int BLOCKS_AT_ONCE = 64;
+  /** Blocks read and moved in one piece. */
+  static final int BLOCKS_AT_ONCE = 240;
+
   private static final int FREE_SEGMENTS_WANTED_MAX = 64;
 
   private final Disk disk;
@@ -58,8 +59,10 @@ final class Collector {
 
   private int victim = -1;
   private List<PlacedEntry> entries = List.of();
+  private final List<Append> batch = new ArrayList<>();
   private int next;
   private int outstanding;
+  private int rotations;
   private boolean waitsForReads;
   private boolean stopped;
 
@@ -90,13 +93,22 @@ final class Collector {
       return;
     }
     victim = segments.victim();
-    if (victim < 0 && segments.freeCount() == LogWriter.SEGMENTS_FOR_COLLECTION) {
+    if (victim < 0 && mayRotate()) {
       victim = segments.oldest();
     }
     if (victim >= 0) {
       segments.collect(victim);
       readSummaryHead();
     }
+  }
+
+  /**
+   * If everything is full of entries that only kill, collecting the oldest segments one after the
+   * other lets them die. Once around is enough; more would be churn.
+   */
+  private boolean mayRotate() {
+    return segments.freeCount() == LogWriter.SEGMENTS_FOR_COLLECTION
+        && rotations++ < 2 * segments.count();
   }
 
   private int freeSegmentsWanted() {
@@ -274,6 +286,7 @@ final class Collector {
           from = i;
         }
       }
+      submitAll();
       movedSome(false);
     }
 
@@ -292,7 +305,7 @@ final class Collector {
       }
       outstanding++;
       LogReplica replica = host.replica(replicaOf(from));
-      writer.submitCollected(
+      batch.add(
           new Append(
               replica, moved, sources, places, bytes.retain(), 0, Collector.this::movedSome));
     }
@@ -321,7 +334,14 @@ final class Collector {
     for (PlacedEntry placed : entries) {
       carry(placed, oldestOther);
     }
+    submitAll();
     carriedOne(false);
+  }
+
+  /** All at once, so that they share batches: a page for a header each would eat up the gain. */
+  private void submitAll() {
+    writer.submitCollected(batch);
+    batch.clear();
   }
 
   private void carry(PlacedEntry placed, long oldestOther) {
@@ -339,8 +359,7 @@ final class Collector {
       case META -> {
         if (content.metaSegment() == victim) {
           outstanding++;
-          writer.submitCollected(
-              Append.ofMeta(replica, content.currentMeta(), victim, this::carriedOne));
+          batch.add(Append.ofMeta(replica, content.currentMeta(), victim, this::carriedOne));
         }
       }
       case PROGRESS -> {
@@ -396,7 +415,7 @@ final class Collector {
 
   private void submit(LogReplica replica, LogEntry entry) {
     outstanding++;
-    writer.submitCollected(Append.ofCarried(replica, entry, victim, this::carriedOne));
+    batch.add(Append.ofCarried(replica, entry, victim, this::carriedOne));
   }
 
   private void carriedOne(boolean failure) {
@@ -441,6 +460,9 @@ final class Collector {
   private void free() {
     segments.release(victim);
     victim = -1;
+    if (segments.freeCount() > LogWriter.SEGMENTS_FOR_COLLECTION) {
+      rotations = 0;
+    }
     host.segmentFreed();
     startIfNeeded();
   }
@@ -456,10 +478,5 @@ final class Collector {
           entry.first() >>> io.ashlar.model.Blocks.EXTENT_SHIFT,
           (lastBlock >>> io.ashlar.model.Blocks.EXTENT_SHIFT) + 1);
     }
-  }
-
-  @Override
-  public String toString() {
-    return "collector of segment " + victim + Arrays.asList(next, outstanding);
   }
 }

@@ -90,8 +90,8 @@ final class LogWriter {
     pump();
   }
 
-  void submitCollected(Append append) {
-    collection.add(append);
+  void submitCollected(List<Append> appends) {
+    collection.addAll(appends);
     pump();
   }
 

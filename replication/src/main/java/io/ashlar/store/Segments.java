@@ -27,6 +27,8 @@ final class Segments {
     COLLECTING
   }
 
+  private static final int SPLIT_PAGES = 3;
+
   private final int segmentPages;
   private final State[] states;
   private final long[] sequences;
@@ -172,11 +174,20 @@ final class Segments {
     return pins[segment] > 0;
   }
 
-  /** Pages that moving this segment's content may take, at most. */
+  /**
+   * Pages that moving this segment's content may take, at most: {@link Collector} writes blocks in
+   * pieces, then all the rest; each piece may be split by a segment's end, which may waste a page.
+   */
   int pagesToMove(int segment) {
-    int payload = liveBlocks[segment] + liveMetas[segment];
-    int entries = payload + controlEntries[segment];
-    return payload + 2 * Format.pagesFor(entries) + 1;
+    int blocks = liveBlocks[segment];
+    int rest = liveMetas[segment] + controlEntries[segment];
+    int pieces = blocks / Collector.BLOCKS_AT_ONCE;
+    return blocks
+        + liveMetas[segment]
+        + pieces
+        + Format.pagesFor(blocks)
+        + Format.pagesFor(rest)
+        + SPLIT_PAGES;
   }
 
   /** The closed segment that frees most when it is collected, or -1 if none frees anything. */

@@ -12,6 +12,8 @@ public final class StoreFormat {
   /** Segment size for real disks. */
   public static final int SEGMENT_BYTES_DEFAULT = 64 << 20;
 
+  private static final int LOOK_BYTES = 64 << 10;
+
   private StoreFormat() {}
 
   /** Identity of a formatted disk; empty if the disk is blank. */
@@ -62,12 +64,40 @@ public final class StoreFormat {
           disk.sizeBytes(), Format.SEGMENTS_MIN, segmentBytes);
     }
     Superblock superblock = new Superblock(identity, 1, segmentBytes, Math.toIntExact(count));
+    checkNothingElse(disk, pool);
     SuperblockPair pair = SuperblockPair.look(disk, pool);
     wipeSegments(disk, pool, superblock);
     pair.write(superblock, Format.SUPERBLOCK_A_OFFSET);
     disk.syncNow();
     pair.write(superblock.withNextGeneration(), Format.SUPERBLOCK_B_OFFSET);
     disk.syncNow();
+  }
+
+  /**
+   * Signatures of file systems, partition tables and volume managers are within the first MiB or in
+   * the last 64 KiB; both must be zero, the place of the first superblock apart.
+   */
+  private static void checkNothingElse(Disk disk, PayloadPool pool) throws IOException {
+    var piece = pool.lease(LOOK_BYTES);
+    try {
+      for (long at = 0; at < Format.DATA_OFFSET; at += LOOK_BYTES) {
+        disk.readNow(at, piece.view());
+        int from = at == 0 ? Format.PAGE_BYTES : 0;
+        checkZero(Format.isZero(piece.view(), from, LOOK_BYTES - from), at);
+      }
+      long last = (disk.sizeBytes() - LOOK_BYTES) & -Format.PAGE_BYTES;
+      disk.readNow(last, piece.view());
+      checkZero(Format.isZero(piece.view(), 0, LOOK_BYTES), last);
+    } finally {
+      piece.release();
+    }
+  }
+
+  private static void checkZero(boolean zero, long offset) throws StoreOpenException {
+    if (!zero) {
+      throw new StoreOpenException(
+          "the disk holds data of something else near offset %s; it was not touched", offset);
+    }
   }
 
   private static void wipeSegments(Disk disk, PayloadPool pool, Superblock superblock)

@@ -33,12 +33,15 @@ final class StoreFixture {
   static final DiskIdentity IDENTITY =
       new DiskIdentity("cluster-1", new NodeId("node-1"), "default", 0x1122334455667788L);
 
+  private static final long STEPS_MAX = 2_000_000;
+
   final SimRng rng;
   final SimEvents events = new SimEvents();
   SimPool pool = new SimPool();
   SimMedium medium;
   SimDisk disk;
   LogStore store;
+  private long steps;
 
   StoreFixture(long seed, int segments) {
     this(seed, new SimMedium(Format.DATA_OFFSET + (long) segments * SEGMENT_BYTES));
@@ -105,9 +108,15 @@ final class StoreFixture {
   }
 
   void settle() {
-    while (events.step()) {
+    while (step()) {
       // until nothing is left to do
     }
+  }
+
+  /** One event; an engine that never comes to rest is a failure, not a test without end. */
+  boolean step() {
+    assertThat(++steps).as("events of one test").isLessThan(STEPS_MAX);
+    return events.step();
   }
 
   ReplicaStore create(String volume) {
@@ -180,7 +189,7 @@ final class StoreFixture {
           found.add(run);
         });
     while (found.isEmpty()) {
-      assertThat(events.step()).as("the read never ended").isTrue();
+      assertThat(step()).as("the read never ended").isTrue();
     }
     return found.getFirst();
   }
@@ -250,7 +259,7 @@ final class StoreFixture {
 
     ReplicaStore.Result await() {
       while (result == null) {
-        assertThat(events.step()).as("the callback never came").isTrue();
+        assertThat(step()).as("the callback never came").isTrue();
       }
       return result;
     }

@@ -1,0 +1,40 @@
+package io.ashlar.disk;
+
+import io.ashlar.block.PayloadPool;
+import io.ashlar.env.Timers;
+import io.ashlar.store.DiskIdentity;
+import io.ashlar.store.LogStore;
+import io.ashlar.store.StoreFormat;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Executor;
+
+/** Opens the store on a file or device. */
+public final class DataDisk {
+  private DataDisk() {}
+
+  /**
+   * Opens what is there, or formats it if it is blank. Blocking; afterwards the store belongs to
+   * the loop that {@code loop} and {@code timers} stand for.
+   *
+   * @param wanted cluster, node and pool, and the disk id to give a blank disk
+   * @throws IOException if the disk is in use, somebody else's, or damaged; it is not touched then
+   */
+  public static LogStore open(
+      Path path,
+      DiskIdentity wanted,
+      int segmentBytes,
+      PayloadPool pool,
+      Timers timers,
+      Executor loop)
+      throws IOException {
+    FileDisk disk = FileDisk.open(path, FileDisk.THREADS_DEFAULT, loop);
+    try {
+      StoreFormat.formatIfBlank(disk, pool, wanted, segmentBytes);
+      return LogStore.open(disk, pool, timers);
+    } catch (IOException | RuntimeException e) {
+      disk.close();
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package io.ashlar.disk;
+
+import io.ashlar.env.Timers;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A loop that runs on the thread of the test; timers have no delay. */
+final class RealLoop implements Executor, Timers {
+  private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
+
+  @Override
+  public void execute(Runnable task) {
+    tasks.add(task);
+  }
+
+  @Override
+  public void after(long delayNanos, Runnable task) {
+    tasks.add(task);
+  }
+
+  /** Waits for one task and runs it. */
+  void step() throws InterruptedException {
+    Runnable task = tasks.poll(30, TimeUnit.SECONDS);
+    if (task == null) {
+      throw new IllegalStateException("nothing happened for 30 s");
+    }
+    task.run();
+  }
+}
