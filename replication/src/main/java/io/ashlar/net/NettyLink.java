@@ -48,10 +48,13 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     Payload payload = frame.payload();
     ByteBuf head = context.alloc().ioBuffer(frame.head().remaining()).writeBytes(frame.head());
     if (payload == null) {
-      context.write(head, context.voidPromise());
+      var _ = context.write(head, context.voidPromise());
     } else {
-      context.write(head, context.voidPromise());
-      context.write(Unpooled.wrappedBuffer(payload.view())).addListener(done -> payload.release());
+      var _ = context.write(head, context.voidPromise());
+      var _ =
+          context
+              .write(Unpooled.wrappedBuffer(payload.view()))
+              .addListener(done -> payload.release());
     }
     if (context.channel().unsafe().outboundBuffer().totalPendingWriteBytes() > UNSENT_BYTES_MAX) {
       fail("the other side does not read");
@@ -71,14 +74,14 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     if (!closed) {
       closed = true;
       context.flush();
-      context.close();
+      var _ = context.close();
     }
   }
 
   private void fail(String reason) {
     if (!closed) {
       closed = true;
-      context.close();
+      var _ = context.close();
       context.executor().execute(() -> handler.closed(this, reason));
     }
   }

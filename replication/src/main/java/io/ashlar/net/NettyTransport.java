@@ -48,25 +48,26 @@ public final class NettyTransport implements Connector<Message> {
       return;
     }
     NettyLink link = new NettyLink(handler, pool);
-    new Bootstrap()
-        .group(loop.group())
-        .channel(loop.socketChannel())
-        .option(ChannelOption.TCP_NODELAY, true)
-        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
-        .handler(
-            new ChannelInitializer<>() {
-              @Override
-              protected void initChannel(Channel channel) {
-                channel.pipeline().addLast(link);
-              }
-            })
-        .connect(address)
-        .addListener(
-            done -> {
-              if (!done.isSuccess()) {
-                handler.closed(null, String.valueOf(done.cause().getMessage()));
-              }
-            });
+    var _ =
+        new Bootstrap()
+            .group(loop.group())
+            .channel(loop.socketChannel())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+            .handler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel.pipeline().addLast(link);
+                  }
+                })
+            .connect(address)
+            .addListener(
+                done -> {
+                  if (!done.isSuccess()) {
+                    handler.closed(null, String.valueOf(done.cause().getMessage()));
+                  }
+                });
   }
 
   /**
@@ -103,11 +104,11 @@ public final class NettyTransport implements Connector<Message> {
 
   private void accept(Channel channel, Supplier<Link.Handler<Message>> handlers) {
     if (accepted >= CONNECTIONS_MAX) {
-      channel.close();
+      var _ = channel.close();
       return;
     }
     accepted++;
-    channel.closeFuture().addListener(done -> accepted--);
+    var _ = channel.closeFuture().addListener(done -> accepted--);
     NettyLink link = new NettyLink(handlers.get(), pool);
     channel.pipeline().addLast(link);
     loop.after(
