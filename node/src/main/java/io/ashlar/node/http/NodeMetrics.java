@@ -77,7 +77,7 @@ public final class NodeMetrics {
     /** Counts a request that was answered. */
     public void answered(BlockRequest request, BlockRequest.Status status, long nanos) {
       latency.get(request.kind()).record(nanos, TimeUnit.NANOSECONDS);
-      bytes.get(request.kind()).increment(request.lengthBytes());
+      bytes.get(request.kind()).increment((double) request.lengthBytes());
       if (status != BlockRequest.Status.OK) {
         errors.increment();
       }
