@@ -105,10 +105,12 @@ final class SpaceTest {
           StoreFixture.checkBytes(replica, run);
           run.release();
         });
-    // The state moves on, so that nothing in the first segment is live and it is collected early.
-    fixture.persist(replica, replica.meta().running("boot"));
     for (int i = 0; i < 1500; i++) {
       assertThat(fixture.write(replica, i % 50, ++clock)).isEqualTo(OK);
+      if (i == 100) {
+        // The state moves on, so that nothing is live in the first segment, and it is collected.
+        fixture.persist(replica, replica.meta().running("boot"));
+      }
     }
     fixture.settle();
     assertThat(read[0]).isTrue();
