@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -41,6 +42,20 @@ final class CrashPointTest {
       SimMedium image = workload.journal.powerLossAt(point, rng);
       workload.check(image, point, seed * 1000 + i);
     }
+  }
+
+  @Test
+  void sameSeedGivesTheSameDisk() {
+    Workload first = new Workload(9);
+    Workload second = new Workload(9);
+    first.run();
+    second.run();
+    assertThat(first.journal.size()).isEqualTo(second.journal.size());
+    byte[] one = new byte[(int) first.fixture.medium.sizeBytes()];
+    byte[] other = one.clone();
+    first.journal.powerLossAt(first.journal.size() / 2, new SimRng(3)).read(0, one);
+    second.journal.powerLossAt(second.journal.size() / 2, new SimRng(3)).read(0, other);
+    assertThat(java.util.Arrays.equals(one, other)).isTrue();
   }
 
   /** A state that was queued when the journal had this size. */

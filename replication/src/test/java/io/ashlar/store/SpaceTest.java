@@ -1,5 +1,6 @@
 package io.ashlar.store;
 
+import static io.ashlar.block.BlockKind.DATA;
 import static io.ashlar.store.ReplicaStore.Result.NO_SPACE;
 import static io.ashlar.store.ReplicaStore.Result.OK;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -85,6 +86,34 @@ final class SpaceTest {
     fixture.reopen();
     fixture.read(fixture.replica("v"), 0, count);
     assertThat(fixture.replica("v").mappedBlocks()).isEqualTo(count);
+  }
+
+  @Test
+  void segmentIsNotUsedAgainWhileItIsRead() {
+    fixture.write(replica, 0, 1, 2, 3);
+    clock = 3;
+    long[] versions = replica.peek(0, 3).versions();
+    boolean[] read = new boolean[1];
+    fixture.disk.delayNextRead(2_000_000_000L);
+    replica.read(
+        0,
+        3,
+        (result, run) -> {
+          read[0] = true;
+          assertThat(run.kinds()).containsOnly(DATA);
+          assertThat(run.versions()).isEqualTo(versions);
+          StoreFixture.checkBytes(replica, run);
+          run.release();
+        });
+    for (int i = 0; i < 1500; i++) {
+      assertThat(fixture.write(replica, i % 50, ++clock)).isEqualTo(OK);
+      if (i == 100) {
+        // The state moves on, so that nothing is live in the first segment, and it is collected.
+        fixture.persist(replica, replica.meta().running("boot"));
+      }
+    }
+    fixture.settle();
+    assertThat(read[0]).isTrue();
   }
 
   @Test
