@@ -204,7 +204,7 @@ public final class FuseFrontend {
 
   private void expose(FuseVolume volume) throws IOException {
     Path node = volume.devicePath();
-    DeviceNodes.Number number = DeviceNodes.loopNumber(volume.loop().index());
+    DeviceNodes.DeviceNumber number = DeviceNodes.loopNumber(volume.loop().index());
     boolean right = DeviceNodes.isBlock(node) && DeviceNodes.numberOf(node).equals(number);
     if (!right) {
       Files.deleteIfExists(node);
