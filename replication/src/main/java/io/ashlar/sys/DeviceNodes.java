@@ -20,11 +20,11 @@ public final class DeviceNodes {
   private static final int S_IFBLK = 0060000;
 
   /** Major and minor number of a device. */
-  public record Number(int major, int minor) {
-    static Number ofRaw(long raw) {
+  public record DeviceNumber(int major, int minor) {
+    static DeviceNumber ofRaw(long raw) {
       long major = ((raw >>> 8) & 0xfff) | ((raw >>> 32) & ~0xfffL);
       long minor = (raw & 0xff) | ((raw >>> 12) & ~0xffL);
-      return new Number((int) major, (int) minor);
+      return new DeviceNumber((int) major, (int) minor);
     }
 
     long raw() {
@@ -41,7 +41,7 @@ public final class DeviceNodes {
   private DeviceNodes() {}
 
   /** Makes a block device node that only root may open. Fails if the path exists. */
-  public static void createBlock(Path path, Number number) throws IOException {
+  public static void createBlock(Path path, DeviceNumber number) throws IOException {
     if (FuseNative.mknod(path.toString(), S_IFBLK | 0600, number.raw()) < 0) {
       throw new SyscallException("mknod", path.toString(), Native.getLastError());
     }
@@ -57,8 +57,8 @@ public final class DeviceNodes {
   }
 
   /** Number of the device that a node, or a link to one, stands for. */
-  public static Number numberOf(Path node) throws IOException {
-    return Number.ofRaw((Long) Files.getAttribute(node, "unix:rdev"));
+  public static DeviceNumber numberOf(Path node) throws IOException {
+    return DeviceNumber.ofRaw((Long) Files.getAttribute(node, "unix:rdev"));
   }
 
   /**
@@ -90,7 +90,7 @@ public final class DeviceNodes {
     }
   }
 
-  public static Number loopNumber(int index) {
-    return new Number(LOOP_MAJOR, index);
+  public static DeviceNumber loopNumber(int index) {
+    return new DeviceNumber(LOOP_MAJOR, index);
   }
 }
