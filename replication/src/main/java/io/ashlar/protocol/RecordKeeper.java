@@ -100,9 +100,20 @@ final class RecordKeeper {
       adopt(view);
     }
 
+    /**
+     * Refused at the expected revision: not a lost race but a rule; ask again later, not at once.
+     */
     @Override
     public void refused(VolumeView view) {
+      boolean byRule = current != null && view.revision() == current.revision();
+      if (byRule && !unresolved.isEmpty()) {
+        unresolved.removeLast();
+      }
       adopt(view);
+      if (byRule) {
+        uncertain = true;
+        retryAt = startedAt + timing.storeRetry();
+      }
     }
 
     @Override

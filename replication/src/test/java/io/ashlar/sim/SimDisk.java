@@ -38,6 +38,7 @@ public final class SimDisk implements Disk {
   private long latencyNanosMin = 20_000;
   private long latencyNanosMax = 200_000;
   private int slowFactor = 1;
+  private long nextReadDelayNanos;
   private boolean syncsFail;
   private boolean dead;
 
@@ -59,6 +60,11 @@ public final class SimDisk implements Disk {
   public void latency(long minNanos, long maxNanos) {
     latencyNanosMin = minNanos;
     latencyNanosMax = maxNanos;
+  }
+
+  /** The next read takes this much longer. */
+  public void delayNextRead(long nanos) {
+    nextReadDelayNanos = nanos;
   }
 
   /** Everything takes this many times as long, until set to 1 again. */
@@ -123,7 +129,10 @@ public final class SimDisk implements Disk {
   @Override
   public void read(long offsetBytes, ByteBuffer into, Callback done) {
     checkAligned(offsetBytes, into.remaining());
+    long delay = nextReadDelayNanos;
+    nextReadDelayNanos = 0;
     later(
+        delay,
         () -> {
           int errno = errno(offsetBytes, into.remaining(), false);
           if (errno == 0) {
@@ -218,7 +227,11 @@ public final class SimDisk implements Disk {
   }
 
   private void later(Runnable completion) {
-    long nanos = rng.between(latencyNanosMin, latencyNanosMax) * slowFactor;
+    later(0, completion);
+  }
+
+  private void later(long delayNanos, Runnable completion) {
+    long nanos = delayNanos + rng.between(latencyNanosMin, latencyNanosMax) * slowFactor;
     events.after(
         nanos,
         () -> {

@@ -3,6 +3,7 @@ package io.ashlar.sim;
 import io.ashlar.env.RecordStore;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.Membership;
+import io.ashlar.model.MembershipRules;
 import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
 import java.util.Map;
@@ -159,20 +160,21 @@ public final class SimRecordStore {
         Callback done) {
       if (rng.oneIn(lateOneIn)) {
         lateLandings++;
-        events.after(rng.between(1, LATE_NANOS_MAX), () -> land(expectedRevision, next));
+        events.after(rng.between(1, LATE_NANOS_MAX), () -> land(caller, expectedRevision, next));
         events.after(
             delay(), () -> node.run(life, () -> done.unknown("no answer, it may land later")));
         return;
       }
-      events.after(delay(), () -> execute(expectedRevision, next, done));
+      events.after(delay(), () -> execute(caller, expectedRevision, next, done));
     }
 
-    private void execute(long expectedRevision, Membership next, Callback done) {
+    private void execute(
+        CoordinatorRef caller, long expectedRevision, Membership next, Callback done) {
       if (unreachable()) {
         answer(() -> done.unknown("the store does not answer"));
         return;
       }
-      boolean landed = land(expectedRevision, next);
+      boolean landed = land(caller, expectedRevision, next);
       VolumeView now = view;
       if (rng.oneIn(lostAnswerOneIn)) {
         lostAnswers++;
@@ -184,10 +186,15 @@ public final class SimRecordStore {
       }
     }
 
-    private boolean land(long expectedRevision, Membership next) {
+    private boolean land(CoordinatorRef caller, long expectedRevision, Membership next) {
       if (out || view.revision() != expectedRevision) {
         return false;
       }
+      MembershipRules.refusal(caller, view.membership(), next)
+          .ifPresent(
+              reason -> {
+                throw new SimFailure("the record's rules refuse a change: " + reason);
+              });
       set(next);
       return true;
     }

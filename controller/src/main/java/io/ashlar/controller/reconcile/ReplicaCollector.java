@@ -111,7 +111,7 @@ public final class ReplicaCollector {
           Long.toHexString(replica));
       return true;
     } catch (AgentException failed) {
-      log.info("replica not deleted volume={} error={}", volume, failed.getMessage());
+      log.debug("replica not deleted volume={} error={}", volume, failed.getMessage());
       return false;
     }
   }

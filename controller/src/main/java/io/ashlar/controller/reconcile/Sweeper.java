@@ -20,13 +20,16 @@ import org.slf4j.LoggerFactory;
 public final class Sweeper implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Sweeper.class);
 
+  /** Volumes, graves and orphans each have a thread: a slow node delays no other sweep. */
+  private static final int SWEEPS = 3;
+
   private final Cluster cluster;
   private final VolumeReconciler reconciler;
   private final ReplicaCollector collector;
   private final Consumer<String> kick;
   private final Consumer<List<VolumeRecord>> observer;
   private final ScheduledExecutorService timer =
-      Executors.newSingleThreadScheduledExecutor(Thread.ofVirtual().name("sweeper").factory());
+      Executors.newScheduledThreadPool(SWEEPS, Thread.ofVirtual().name("sweeper-", 0).factory());
 
   /**
    * @param kick has a volume's work looked at
@@ -46,6 +49,7 @@ public final class Sweeper implements AutoCloseable {
 
   public Sweeper start(Duration volumesEvery, Duration orphansEvery) {
     every(volumesEvery, this::sweepVolumes);
+    every(volumesEvery, collector::emptyGraves);
     every(orphansEvery, this::sweepOrphans);
     return this;
   }
@@ -78,7 +82,6 @@ public final class Sweeper implements AutoCloseable {
         kick.accept(volume.key());
       }
     }
-    collector.emptyGraves();
     observer.accept(volumes.stream().map(Versioned::value).toList());
   }
 

@@ -1,0 +1,213 @@
+package io.ashlar.node;
+
+import io.ashlar.block.AlignedPool;
+import io.ashlar.control.v1.Pool;
+import io.ashlar.control.v1.RegisterRequest;
+import io.ashlar.disk.DataDisk;
+import io.ashlar.disk.FileDisk;
+import io.ashlar.env.Clock;
+import io.ashlar.env.Rng;
+import io.ashlar.net.DataLoop;
+import io.ashlar.net.NettyTransport;
+import io.ashlar.node.agent.ControllerClient;
+import io.ashlar.node.agent.ControllerRecords;
+import io.ashlar.node.agent.NodeAgentService;
+import io.ashlar.node.attach.Coordinators;
+import io.ashlar.node.http.HttpEndpoint;
+import io.ashlar.node.http.NodeMetrics;
+import io.ashlar.protocol.Timing;
+import io.ashlar.runtime.NodePorts;
+import io.ashlar.runtime.ReplicaHost;
+import io.ashlar.runtime.VolumeCoordinator;
+import io.ashlar.store.DiskIdentity;
+import io.ashlar.store.LogStore;
+import io.ashlar.store.StoreEngine.Space;
+import io.ashlar.store.StoreFormat;
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All parts of a node, put together in the order in which a restart must bring them back: lock,
+ * disk, replication, then everything that is not in the way of I/O.
+ */
+final class NodeDaemon implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeDaemon.class);
+  private static final Logger EVENTS = LoggerFactory.getLogger("io.ashlar.events");
+  private static final String POOL = "default";
+  private static final String VERSION = "0.1.0";
+
+  /** Freed buffers kept for reuse, for each size: what a busy loop has in flight at once. */
+  private static final long POOL_BYTES_PER_CLASS = 16L << 20;
+
+  private final NodeConfig config;
+  private final Rng rng = Host.rng();
+  private final Clock clock = Host.clock();
+  private final StateDir stateDir;
+  private final DataLoop loop = new DataLoop("data");
+  private final AlignedPool payloads = new AlignedPool(POOL_BYTES_PER_CLASS);
+  private final NettyTransport transport = new NettyTransport(loop, payloads);
+  private final NodeMetrics metrics = new NodeMetrics();
+  private final ControllerClient controller;
+  private final LogStore store;
+  private final NodePorts ports;
+  private final ReplicaHost replicas;
+  private final Coordinators coordinators;
+  private final Server agent;
+  private final HttpEndpoint http;
+  private volatile Space space = new Space(0, 0, 0, 0);
+  private volatile boolean diskFailed;
+  private volatile boolean ready;
+
+  static NodeDaemon start(NodeConfig config) throws IOException, InterruptedException {
+    return new NodeDaemon(config);
+  }
+
+  private NodeDaemon(NodeConfig config) throws IOException, InterruptedException {
+    this.config = config;
+    LOG.info("event=starting config={}", config);
+    this.stateDir = StateDir.open(config.stateDir(), rng);
+    this.controller =
+        new ControllerClient(config.controller().address(), registration(), this::pool);
+    controller.start();
+    String cluster = clusterId();
+    this.store = openStore(cluster);
+    this.ports = ports(Long.parseUnsignedLong(cluster, 16));
+    this.replicas = new ReplicaHost(ports, store);
+    this.coordinators = new Coordinators(ports, replicas);
+    onLoop(replicas::start);
+    var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
+    this.agent =
+        NettyServerBuilder.forAddress(config.agentListen().address())
+            .addService(
+                new NodeAgentService(
+                    loop, replicas, coordinators, (volume, bytes) -> {}, clock::nanos))
+            .build()
+            .start();
+    observe();
+    metrics.pool(POOL, () -> space.totalBytes(), () -> space.freeBytes());
+    this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
+    ready = true;
+    LOG.info("event=ready node={}", config.node());
+  }
+
+  private RegisterRequest registration() throws IOException {
+    return RegisterRequest.newBuilder()
+        .setNodeId(config.node().value())
+        .setStateDirId(stateDir.id())
+        .setInstance(rng.nextLong())
+        .setBootId(Host.bootId())
+        .putAllTopology(config.topology())
+        .setAgentAddress(config.agentListen().toString())
+        .setReplicationAddress(config.replicationListen().toString())
+        .setMaxVolumes(config.maxVolumes())
+        .setVersion(VERSION)
+        .build();
+  }
+
+  private java.util.List<Pool> pool() {
+    Space now = space;
+    return java.util.List.of(
+        Pool.newBuilder()
+            .setName(POOL)
+            .setTotalBytes(now.totalBytes())
+            .setFreeBytes(now.freeBytes())
+            .setFailed(diskFailed)
+            .build());
+  }
+
+  /** Known from an earlier start, else from the first registration, which is waited for. */
+  private String clusterId() throws IOException, InterruptedException {
+    Path file = stateDir.path().resolve("cluster");
+    if (Files.exists(file)) {
+      return Files.readString(file).strip();
+    }
+    try {
+      String id = controller.clusterId().get();
+      Files.writeString(file, id);
+      return id;
+    } catch (ExecutionException e) {
+      throw new IOException("cannot learn the cluster's id", e);
+    }
+  }
+
+  private LogStore openStore(String cluster) throws IOException {
+    if (!Files.exists(config.disk())) {
+      FileDisk.createFile(config.disk(), config.diskBytes());
+    }
+    DiskIdentity wanted = new DiskIdentity(cluster, config.node(), POOL, rng.nextLong() | 1);
+    return DataDisk.open(
+        config.disk(), wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop);
+  }
+
+  private NodePorts ports(long cluster) throws IOException {
+    return new NodePorts(
+        cluster,
+        config.node(),
+        Host.bootId(),
+        stateDir.id(),
+        clock,
+        loop,
+        rng,
+        transport,
+        new ControllerRecords(controller, transport, loop),
+        payloads,
+        Timing.DEFAULT,
+        (volume, event) -> EVENTS.info("volume={} {}", volume, event));
+  }
+
+  /** Copies what other threads may know of the loop's state, every second. */
+  private void observe() {
+    loop.after(
+        TimeUnit.SECONDS.toNanos(1),
+        () -> {
+          space = store.space();
+          diskFailed = store.failed();
+          for (VolumeCoordinator coordinator : coordinators.all()) {
+            coordinator
+                .machine()
+                .view()
+                .ifPresent(view -> metrics.observe(view.volume(), coordinator));
+          }
+          observe();
+        });
+  }
+
+  private void onLoop(Runnable task) throws InterruptedException {
+    CompletableFuture<Void> done = CompletableFuture.runAsync(task, loop);
+    try {
+      done.get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  /** Leaves everything so that a next process, or a power loss, finds it in order. */
+  @Override
+  public void close() {
+    LOG.info("event=stopping");
+    ready = false;
+    http.close();
+    agent.shutdownNow();
+    try {
+      onLoop(replicas::stop);
+      onLoop(store::close);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    controller.close();
+    loop.close();
+    try {
+      stateDir.close();
+    } catch (IOException e) {
+      LOG.warn("event=state_dir_not_closed", e);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+package io.ashlar.node;
+
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+
+/** Entry point of the node daemon. Exit codes: 0 ended, 1 could not start, 2 wrong usage. */
+public final class NodeMain {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeMain.class);
+
+  private NodeMain() {}
+
+  public static void main(String[] args) throws InterruptedException {
+    int code = run(args);
+    if (code != 0) {
+      System.exit(code);
+    }
+  }
+
+  private static int run(String[] args) throws InterruptedException {
+    NodeOptions options = new NodeOptions();
+    CommandLine commandLine = new CommandLine(options);
+    try {
+      commandLine.parseArgs(args);
+      if (CommandLine.printHelpIfRequested(commandLine.getParseResult())) {
+        return 0;
+      }
+      serve(options.config());
+      return 0;
+    } catch (CommandLine.ParameterException wrong) {
+      LOG.error("wrong usage: {} (--help lists the options)", wrong.getMessage());
+      return 2;
+    } catch (IllegalArgumentException wrong) {
+      LOG.error("wrong configuration: {}", wrong.getMessage());
+      return 2;
+    } catch (IOException failed) {
+      LOG.error("the node daemon cannot start: {}", failed.getMessage(), failed);
+      return 1;
+    }
+  }
+
+  /** Until SIGTERM or SIGINT. */
+  private static void serve(NodeConfig config) throws IOException, InterruptedException {
+    NodeDaemon daemon = NodeDaemon.start(config);
+    CountDownLatch ended = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .name("shutdown")
+                .unstarted(
+                    () -> {
+                      daemon.close();
+                      ended.countDown();
+                    }));
+    ended.await();
+  }
+}

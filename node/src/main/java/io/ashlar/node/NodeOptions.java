@@ -1,0 +1,116 @@
+package io.ashlar.node;
+
+import io.ashlar.csi.server.CsiEndpoint;
+import io.ashlar.model.NodeId;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** Command line of the node daemon; {@code @file} reads arguments from a file. */
+@Command(
+    name = "ashlar node",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = "Replicas, coordinators and devices of one node.")
+final class NodeOptions {
+  @Option(names = "--node-id", required = true, description = "Name of this node in the cluster.")
+  private String nodeId;
+
+  @Option(
+      names = "--state-dir",
+      defaultValue = "/var/lib/ashlar/node",
+      description = "Small local state.")
+  private Path stateDir;
+
+  @Option(names = "--disk", description = "Data disk: a file or device; default STATE_DIR/disk.")
+  private Path disk;
+
+  @Option(
+      names = "--disk-size",
+      defaultValue = "10G",
+      description = "Size of the disk file if it is made.")
+  private String diskSize;
+
+  @Option(
+      names = "--controller",
+      defaultValue = "127.0.0.1:7431",
+      description = "Controller's control port.")
+  private String controller;
+
+  @Option(
+      names = "--agent-listen",
+      defaultValue = "127.0.0.1:7433",
+      description = "gRPC for the controller.")
+  private String agentListen;
+
+  @Option(
+      names = "--replication-listen",
+      defaultValue = "127.0.0.1:7434",
+      description = "Replication protocol, for other nodes.")
+  private String replicationListen;
+
+  @Option(
+      names = "--http-listen",
+      defaultValue = "127.0.0.1:7435",
+      description = "/healthz and /metrics.")
+  private String httpListen;
+
+  @Option(
+      names = "--csi-endpoint",
+      defaultValue = "$${env:CSI_ENDPOINT:-unix:///run/ashlar/node.sock}",
+      description = "Socket of CSI Identity and Node.")
+  private String csiEndpoint;
+
+  @Option(
+      names = "--device-dir",
+      defaultValue = "/dev/ashlar",
+      description = "Where volumes appear.")
+  private Path deviceDir;
+
+  @Option(
+      names = "--holder-socket",
+      defaultValue = "/run/ashlar/holder.sock",
+      description = "Socket of the device holder.")
+  private Path holderSocket;
+
+  @Option(
+      names = "--nbd-socket",
+      description = "Also serve volumes and replicas by NBD on this socket.")
+  private Path nbdSocket;
+
+  @Option(
+      names = "--tag",
+      defaultValue = "ashlar",
+      description = "Marks this installation's loop devices.")
+  private String tag;
+
+  @Option(names = "--topology", description = "KEY=VALUE of this node's topology; may be repeated.")
+  private Map<String, String> topology = new HashMap<>();
+
+  @Option(
+      names = "--max-volumes",
+      defaultValue = "128",
+      description = "Attached volumes at most; 0: no limit.")
+  private int maxVolumes;
+
+  NodeConfig config() {
+    return new NodeConfig(
+        new NodeId(nodeId),
+        stateDir,
+        disk == null ? stateDir.resolve("disk") : disk,
+        ByteSizes.parse(diskSize),
+        HostPort.parse(controller),
+        HostPort.parse(agentListen),
+        HostPort.parse(replicationListen),
+        HostPort.parse(httpListen),
+        CsiEndpoint.parse(csiEndpoint),
+        deviceDir,
+        holderSocket,
+        nbdSocket == null ? stateDir.resolve("nbd.sock") : nbdSocket,
+        tag,
+        topology,
+        maxVolumes);
+  }
+}

@@ -1,0 +1,138 @@
+package io.ashlar.node.http;
+
+import io.ashlar.block.BlockRequest;
+import io.ashlar.model.Blocks;
+import io.ashlar.model.VolumeId;
+import io.ashlar.model.VolumeView;
+import io.ashlar.runtime.VolumeCoordinator;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+
+/**
+ * What a node measures. I/O is counted on the data loop with plain meters of the volume; states of
+ * the machines are copied into {@link VolumeGauges} by the loop every second, so that a scrape
+ * never touches a machine.
+ */
+public final class NodeMetrics {
+  private static final long EXTENT_BYTES = (long) Blocks.EXTENT_BLOCKS * Blocks.BLOCK_BYTES;
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final Map<VolumeId, VolumeMeters> volumes = new ConcurrentHashMap<>();
+
+  /** Meters of one volume's front-end requests. */
+  public final class VolumeMeters {
+    private final Map<BlockRequest.Kind, Timer> latency = new EnumMap<>(BlockRequest.Kind.class);
+    private final Map<BlockRequest.Kind, Counter> bytes = new EnumMap<>(BlockRequest.Kind.class);
+    private final Counter errors;
+    private final AtomicLong inSync = new AtomicLong();
+    private final AtomicLong resyncDone = new AtomicLong();
+    private final AtomicLong resyncLeft = new AtomicLong();
+    private final AtomicLong fences = new AtomicLong();
+    private final AtomicLong removals = new AtomicLong();
+
+    VolumeMeters(VolumeId volume) {
+      Tags tags = Tags.of("volume", volume.value());
+      for (BlockRequest.Kind kind : BlockRequest.Kind.values()) {
+        Tags withKind = tags.and("kind", kind.name().toLowerCase(Locale.ROOT));
+        latency.put(
+            kind,
+            Timer.builder("ashlar_volume_io")
+                .tags(withKind)
+                .description("Time from a front-end's request to its answer.")
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofNanos(20_000))
+                .maximumExpectedValue(Duration.ofSeconds(30))
+                .register(registry));
+        bytes.put(kind, counter("ashlar_volume_bytes", "Bytes asked for.", withKind));
+      }
+      errors = counter("ashlar_volume_errors", "Requests answered with an error.", tags);
+      gauge("ashlar_volume_in_sync_copies", "Copies in sync.", tags, inSync::get);
+      gauge(
+          "ashlar_volume_resync_done_bytes",
+          "Moved by the resync under way.",
+          tags,
+          resyncDone::get);
+      gauge(
+          "ashlar_volume_resync_left_bytes",
+          "Left for the resync under way.",
+          tags,
+          resyncLeft::get);
+      gauge("ashlar_volume_fences", "Times a coordinator here was fenced.", tags, fences::get);
+      gauge("ashlar_volume_member_removals", "Members removed from the set.", tags, removals::get);
+    }
+
+    /** Counts a request that was answered. */
+    public void answered(BlockRequest request, BlockRequest.Status status, long nanos) {
+      latency.get(request.kind()).record(nanos, TimeUnit.NANOSECONDS);
+      bytes.get(request.kind()).increment((double) request.lengthBytes());
+      if (status != BlockRequest.Status.OK) {
+        errors.increment();
+      }
+    }
+
+    public void fenced() {
+      fences.incrementAndGet();
+    }
+  }
+
+  private Counter counter(String name, String help, Tags tags) {
+    return Counter.builder(name).tags(tags).description(help).register(registry);
+  }
+
+  private void gauge(String name, String help, Tags tags, Supplier<Number> value) {
+    Gauge.builder(name, value).tags(tags).description(help).register(registry);
+  }
+
+  public VolumeMeters volume(VolumeId volume) {
+    return volumes.computeIfAbsent(volume, VolumeMeters::new);
+  }
+
+  /** Copies what can be seen of a coordinator; called on the loop. */
+  public void observe(VolumeId volume, VolumeCoordinator coordinator) {
+    VolumeMeters meters = volume(volume);
+    meters.inSync.set(
+        coordinator
+            .machine()
+            .view()
+            .map(VolumeView::membership)
+            .map(it -> it.inSync().size())
+            .orElse(0));
+    meters.removals.set(coordinator.machine().counters().removals);
+    meters.resyncDone.set(
+        coordinator.machine().progress().map(it -> it.extentsDone() * EXTENT_BYTES).orElse(0L));
+    meters.resyncLeft.set(
+        coordinator.machine().progress().map(it -> it.extentsLeft() * EXTENT_BYTES).orElse(0L));
+  }
+
+  /** A pool's space, asked for at every scrape. */
+  public void pool(String name, Supplier<Number> totalBytes, Supplier<Number> freeBytes) {
+    gauge("ashlar_pool_bytes", "Size of the pool.", Tags.of("pool", name), totalBytes);
+    gauge("ashlar_pool_free_bytes", "Free in the pool.", Tags.of("pool", name), freeBytes);
+  }
+
+  /** Counts a CSI call. */
+  public void csiCall(String method, String code, Duration duration) {
+    Timer.builder("ashlar_csi_call")
+        .tags("method", method, "code", code)
+        .description("CSI calls.")
+        .register(registry)
+        .record(duration);
+  }
+
+  public String scrape() {
+    return registry.scrape();
+  }
+}

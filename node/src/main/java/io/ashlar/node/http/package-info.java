@@ -1,0 +1,2 @@
+/** Health and metrics of the node daemon over HTTP. */
+package io.ashlar.node.http;

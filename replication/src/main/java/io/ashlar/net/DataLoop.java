@@ -1,0 +1,83 @@
+package io.ashlar.net;
+
+import io.ashlar.env.Timers;
+import io.netty.channel.EventLoop;
+import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerDomainSocketChannel;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/** The one thread of a node's data path: sockets, timers, machines and stores. */
+public final class DataLoop implements Timers, Executor, AutoCloseable {
+  private final MultiThreadIoEventLoopGroup group;
+  private final EventLoop loop;
+  private final boolean epoll;
+
+  public DataLoop(String name) {
+    epoll = Epoll.isAvailable();
+    IoHandlerFactory factory = epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory();
+    group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory(name), factory);
+    loop = group.next();
+  }
+
+  /** For channels that live on this loop. */
+  public MultiThreadIoEventLoopGroup group() {
+    return group;
+  }
+
+  public Class<? extends SocketChannel> socketChannel() {
+    return epoll ? EpollSocketChannel.class : NioSocketChannel.class;
+  }
+
+  public Class<? extends ServerChannel> serverChannel() {
+    return epoll ? EpollServerSocketChannel.class : NioServerSocketChannel.class;
+  }
+
+  public Class<? extends ServerChannel> unixServerChannel() {
+    return epoll ? EpollServerDomainSocketChannel.class : NioServerDomainSocketChannel.class;
+  }
+
+  public SocketAddress unixAddress(Path path) {
+    return epoll
+        ? new io.netty.channel.unix.DomainSocketAddress(path.toString())
+        : UnixDomainSocketAddress.of(path);
+  }
+
+  public boolean inLoop() {
+    return loop.inEventLoop();
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    loop.execute(task);
+  }
+
+  @Override
+  public void after(long delayNanos, Runnable task) {
+    if (delayNanos <= 0) {
+      loop.execute(task);
+    } else {
+      var _ = loop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
+    }
+  }
+
+  @Override
+  public void close() {
+    group.shutdownGracefully(0, 2, TimeUnit.SECONDS).awaitUninterruptibly(3, TimeUnit.SECONDS);
+  }
+}

@@ -1,0 +1,122 @@
+package io.ashlar.net;
+
+import io.ashlar.block.PayloadPool;
+import io.ashlar.env.Connector;
+import io.ashlar.env.Link;
+import io.ashlar.model.NodeId;
+import io.ashlar.wire.Message;
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Supplier;
+
+/**
+ * Opens links to other nodes and takes theirs. Loop thread only, but for the constructor and
+ * listen.
+ */
+public final class NettyTransport implements Connector<Message> {
+  private static final int CONNECT_MILLIS = 1_500;
+  private static final int CONNECTIONS_MAX = 8_192;
+  private static final long FIRST_MESSAGE_NANOS = 10_000_000_000L;
+
+  private final DataLoop loop;
+  private final PayloadPool pool;
+  private final Map<NodeId, InetSocketAddress> addresses = new HashMap<>();
+  private int accepted;
+
+  public NettyTransport(DataLoop loop, PayloadPool pool) {
+    this.loop = loop;
+    this.pool = pool;
+  }
+
+  /** Where a node listens; a later address replaces an earlier one. */
+  public void learn(NodeId node, InetSocketAddress address) {
+    addresses.put(node, address);
+  }
+
+  @Override
+  public void connect(NodeId node, Link.Handler<Message> handler) {
+    InetSocketAddress address = addresses.get(node);
+    if (address == null) {
+      loop.execute(() -> handler.closed(null, "the address of node " + node + " is not known"));
+      return;
+    }
+    NettyLink link = new NettyLink(handler, pool);
+    var _ =
+        new Bootstrap()
+            .group(loop.group())
+            .channel(loop.socketChannel())
+            .option(ChannelOption.TCP_NODELAY, true)
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+            .handler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    channel.pipeline().addLast(link);
+                  }
+                })
+            .connect(address)
+            .addListener(
+                done -> {
+                  if (!done.isSuccess()) {
+                    handler.closed(null, String.valueOf(done.cause().getMessage()));
+                  }
+                });
+  }
+
+  /**
+   * Listens; blocks until bound. Every connection gets a handler of its own and has to say
+   * something soon.
+   *
+   * @throws IOException if the address cannot be had
+   */
+  public Channel listen(InetSocketAddress address, Supplier<Link.Handler<Message>> handlers)
+      throws IOException {
+    try {
+      return new ServerBootstrap()
+          .group(loop.group())
+          .channel(loop.serverChannel())
+          .option(ChannelOption.SO_REUSEADDR, true)
+          .childOption(ChannelOption.TCP_NODELAY, true)
+          .childHandler(
+              new ChannelInitializer<>() {
+                @Override
+                protected void initChannel(Channel channel) {
+                  accept(channel, handlers);
+                }
+              })
+          .bind(address)
+          .sync()
+          .channel();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while binding " + address, e);
+    } catch (RuntimeException e) {
+      throw new IOException("cannot listen on " + address + ": " + e.getMessage(), e);
+    }
+  }
+
+  private void accept(Channel channel, Supplier<Link.Handler<Message>> handlers) {
+    if (accepted >= CONNECTIONS_MAX) {
+      var _ = channel.close();
+      return;
+    }
+    accepted++;
+    var _ = channel.closeFuture().addListener(done -> accepted--);
+    NettyLink link = new NettyLink(handlers.get(), pool);
+    channel.pipeline().addLast(link);
+    loop.after(
+        FIRST_MESSAGE_NANOS,
+        () -> {
+          if (!link.heardFrom()) {
+            link.giveUp("nothing was said for 10 s");
+          }
+        });
+  }
+}
