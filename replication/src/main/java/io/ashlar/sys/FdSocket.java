@@ -65,9 +65,12 @@ public final class FdSocket implements AutoCloseable {
   public static FdSocket listen(Path path) throws IOException {
     FdSocket socket = create(path);
     ByteBuffer address = address(path);
-    socket.checked(
-        "bind", SocketNative.bind(socket.fd, DirectMemory.addressOf(address), ADDRESS_BYTES));
-    Reference.reachabilityFence(address);
+    try {
+      long start = DirectMemory.addressOf(address);
+      socket.checked("bind", SocketNative.bind(socket.fd, start, ADDRESS_BYTES));
+    } finally {
+      Reference.reachabilityFence(address);
+    }
     socket.checked("listen", SocketNative.listen(socket.fd, BACKLOG));
     return socket;
   }
@@ -75,9 +78,12 @@ public final class FdSocket implements AutoCloseable {
   public static FdSocket connect(Path path) throws IOException {
     FdSocket socket = create(path);
     ByteBuffer address = address(path);
-    int result = SocketNative.connect(socket.fd, DirectMemory.addressOf(address), ADDRESS_BYTES);
-    socket.checked("connect", result);
-    Reference.reachabilityFence(address);
+    try {
+      long start = DirectMemory.addressOf(address);
+      socket.checked("connect", SocketNative.connect(socket.fd, start, ADDRESS_BYTES));
+    } finally {
+      Reference.reachabilityFence(address);
+    }
     return socket;
   }
 
@@ -138,13 +144,20 @@ public final class FdSocket implements AutoCloseable {
     Buffers buffers = new Buffers(bytes.length);
     buffers.data.put(0, bytes);
     buffers.putDescriptors(descriptors);
+    try {
+      sendFrom(buffers);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
+  }
+
+  private void sendFrom(Buffers buffers) throws IOException {
     while (SocketNative.sendmsg(fd, buffers.address, MSG_NOSIGNAL) < 0) {
       int errno = Native.getLastError();
       if (errno != Errno.EINTR) {
         throw new SyscallException("sendmsg", name, errno);
       }
     }
-    Reference.reachabilityFence(buffers);
   }
 
   /**
@@ -155,8 +168,12 @@ public final class FdSocket implements AutoCloseable {
   public Message receive() throws IOException {
     Buffers buffers = new Buffers(MESSAGE_BYTES_MAX);
     buffers.header.putLong(MSG_CONTROLLEN, CONTROL_BYTES);
-    long count = receiveInto(buffers);
-    Reference.reachabilityFence(buffers);
+    long count;
+    try {
+      count = receiveInto(buffers);
+    } finally {
+      Reference.reachabilityFence(buffers);
+    }
     List<Integer> descriptors = buffers.descriptors();
     if ((buffers.header.getInt(MSG_FLAGS) & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
       descriptors.forEach(descriptor -> LibC.close(descriptor));

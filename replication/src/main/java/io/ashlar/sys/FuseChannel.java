@@ -77,13 +77,16 @@ public final class FuseChannel implements AutoCloseable {
   public FuseChannel cloneChannel() throws IOException {
     FuseChannel clone = open();
     ByteBuffer argument = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder()).putInt(0, fd);
-    if (LibC.ioctl(clone.fd, CLONE, DirectMemory.addressOf(argument)) < 0) {
-      int errno = Native.getLastError();
-      clone.close();
-      throw new SyscallException("FUSE_DEV_IOC_CLONE", DEVICE, errno);
+    try {
+      if (LibC.ioctl(clone.fd, CLONE, DirectMemory.addressOf(argument)) < 0) {
+        int errno = Native.getLastError();
+        clone.close();
+        throw new SyscallException("FUSE_DEV_IOC_CLONE", DEVICE, errno);
+      }
+      return clone;
+    } finally {
+      Reference.reachabilityFence(argument);
     }
-    Reference.reachabilityFence(argument);
-    return clone;
   }
 
   /**

@@ -5,7 +5,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.SortedSet;
+import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,8 +25,8 @@ public final class BlankCheck {
   private BlankCheck() {}
 
   /** The MiBs that are read: the first, the last (which may be cut), and those of the copies. */
-  static SortedSet<Long> placesMib(long sizeBytes) {
-    SortedSet<Long> places = new TreeSet<>();
+  static NavigableSet<Long> placesMib(long sizeBytes) {
+    NavigableSet<Long> places = new TreeSet<>();
     long lastMib = (sizeBytes - 1) / MIB;
     places.add(0L);
     places.add(lastMib);

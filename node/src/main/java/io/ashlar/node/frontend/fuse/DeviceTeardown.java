@@ -1,7 +1,7 @@
 package io.ashlar.node.frontend.fuse;
 
 import io.ashlar.model.VolumeId;
-import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Key;
+import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import io.ashlar.node.mount.ChildProcess;
 import io.ashlar.node.mount.MountEntry;
 import io.ashlar.node.mount.MountTable;
@@ -35,7 +35,7 @@ final class DeviceTeardown {
    *
    * @throws IOException if it is still open somewhere
    */
-  void release(Key key) throws IOException {
+  void release(HeldKey key) throws IOException {
     Optional<LoopDevices.Loop> loop = LoopDevices.find(fileName(key));
     if (loop.isPresent()) {
       LoopDevices.release(loop.get().index());
@@ -46,7 +46,7 @@ final class DeviceTeardown {
     Files.deleteIfExists(mountPoint);
   }
 
-  private void awaitReleased(Key key, LoopDevices.Loop loop) throws IOException {
+  private void awaitReleased(HeldKey key, LoopDevices.Loop loop) throws IOException {
     long endNanos = System.nanoTime() + RELEASE_MILLIS * 1_000_000;
     while (LoopDevices.find(fileName(key)).isPresent()) {
       if (System.nanoTime() > endNanos) {
@@ -84,7 +84,7 @@ final class DeviceTeardown {
   }
 
   /** Takes a device down whose users, if there are any, shall get errors. */
-  void abort(Key key) throws IOException {
+  void abort(HeldKey key) throws IOException {
     abort(mountPoint(key), fileName(key));
   }
 
@@ -113,7 +113,7 @@ final class DeviceTeardown {
   }
 
   /** As {@link #clearVolume}, but for the one device that is to stay. */
-  void clearOthers(Key keep) throws IOException {
+  void clearOthers(HeldKey keep) throws IOException {
     clear(keep.volume(), fileName(keep));
   }
 
@@ -136,11 +136,11 @@ final class DeviceTeardown {
     }
   }
 
-  private Path mountPoint(Key key) {
+  private Path mountPoint(HeldKey key) {
     return options.mountPoint(key.volume(), key.generation());
   }
 
-  private String fileName(Key key) {
+  private String fileName(HeldKey key) {
     return options.fileName(key.volume(), key.generation());
   }
 }

@@ -47,8 +47,11 @@ final class FuseAnswers {
     int lengthBytes = direct.remaining();
     long start = DirectMemory.addressOf(direct) + direct.position();
     header(BODY + lengthBytes, 0, unique);
-    write(channel, vectors.clear().add(address, BODY).add(start, lengthBytes));
-    Reference.reachabilityFence(direct);
+    try {
+      write(channel, vectors.clear().add(address, BODY).add(start, lengthBytes));
+    } finally {
+      Reference.reachabilityFence(direct);
+    }
   }
 
   private static ByteBuffer copy(ByteBuffer data) {

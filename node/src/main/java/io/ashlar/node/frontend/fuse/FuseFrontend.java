@@ -6,7 +6,7 @@ import io.ashlar.block.BlockDevice;
 import io.ashlar.model.VolumeId;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Held;
-import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Key;
+import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import io.ashlar.sys.DeviceNodes;
 import io.ashlar.sys.FuseChannel;
 import java.io.IOException;
@@ -63,7 +63,7 @@ public final class FuseFrontend {
   }
 
   /** What an earlier process left with the holder: these volumes wait for us. */
-  public List<Key> held() throws IOException {
+  public List<HeldKey> held() throws IOException {
     return keeper.list().stream().map(Held::key).toList();
   }
 
@@ -92,7 +92,7 @@ public final class FuseFrontend {
   // ---- taking over
 
   private Optional<FuseVolume> resumeOrClear(Exposure exposure) throws IOException {
-    Key wanted = new Key(exposure.volume(), exposure.generation());
+    HeldKey wanted = new HeldKey(exposure.volume(), exposure.generation());
     boolean usable = false;
     for (Held held : keeper.list()) {
       if (held.key().equals(wanted) && isUsable(held)) {
@@ -117,11 +117,11 @@ public final class FuseFrontend {
     return contract && LoopDevices.find(fileName(held.key())).isPresent();
   }
 
-  private String fileName(Key key) {
+  private String fileName(HeldKey key) {
     return options.fileName(key.volume(), key.generation());
   }
 
-  private FuseVolume resume(Exposure exposure, Key key) throws IOException {
+  private FuseVolume resume(Exposure exposure, HeldKey key) throws IOException {
     LoopDevices.Loop loop = LoopDevices.find(fileName(key)).orElseThrow();
     List<FuseChannel> channels = keeper.take(key).stream().map(FuseChannel::ofDescriptor).toList();
     // The kernel still believes in the size that it was told; a new one is announced below.
@@ -142,7 +142,7 @@ public final class FuseFrontend {
   }
 
   private FuseVolume assembled(
-      Exposure exposure, Key key, FuseFile file, List<FuseChannel> channels) {
+      Exposure exposure, HeldKey key, FuseFile file, List<FuseChannel> channels) {
     FuseServer server =
         new FuseServer(
             key.volume().value(),
@@ -157,7 +157,7 @@ public final class FuseFrontend {
   // ---- making a new one
 
   private FuseVolume create(Exposure exposure) throws IOException {
-    Key key = new Key(exposure.volume(), exposure.generation());
+    HeldKey key = new HeldKey(exposure.volume(), exposure.generation());
     Path mountPoint = options.mountPoint(key.volume(), key.generation());
     Files.createDirectories(mountPoint);
     Files.createDirectories(options.deviceDir());
@@ -185,7 +185,7 @@ public final class FuseFrontend {
   }
 
   /** The mounted channel first, then its clones. */
-  private List<FuseChannel> openChannels(Key key, Path mountPoint) throws IOException {
+  private List<FuseChannel> openChannels(HeldKey key, Path mountPoint) throws IOException {
     List<FuseChannel> channels = new ArrayList<>();
     try {
       FuseChannel mounted = FuseChannel.open();
@@ -306,7 +306,7 @@ public final class FuseFrontend {
   }
 
   /** Dropping the last descriptors aborts the connection: waiting requests get errors. */
-  private void tearDownHeld(Key key) throws IOException {
+  private void tearDownHeld(HeldKey key) throws IOException {
     keeper.drop(key);
     teardown.abort(key);
   }

@@ -169,13 +169,18 @@ final class FuseServer {
           request(channel, unique, Kind.READ, offset, FuseWire.sizeBytes(request));
       case FuseWire.WRITE -> write(channel, frame, unique);
       case FuseWire.FSYNC -> request(channel, unique, Kind.FLUSH, 0, 0);
-      case FuseWire.FALLOCATE -> {
-        Kind kind = fallocateKind(FuseWire.fallocateMode(request));
-        long length = FuseWire.fallocateLengthBytes(request);
-        yield kind == null ? null : request(channel, unique, kind, offset, length);
-      }
+      case FuseWire.FALLOCATE -> fallocate(channel, request, unique);
       default -> null;
     };
+  }
+
+  private BlockRequest fallocate(FuseChannel channel, ByteBuffer request, long unique) {
+    Kind kind = fallocateKind(FuseWire.fallocateMode(request));
+    if (kind == null) {
+      return null;
+    }
+    long length = FuseWire.fallocateLengthBytes(request);
+    return request(channel, unique, kind, FuseWire.offsetBytes(request), length);
   }
 
   private static Kind fallocateKind(int mode) {

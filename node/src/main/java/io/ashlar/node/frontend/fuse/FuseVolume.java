@@ -1,14 +1,14 @@
 package io.ashlar.node.frontend.fuse;
 
 import io.ashlar.model.VolumeId;
-import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Key;
+import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import io.ashlar.sys.FuseChannel;
 import java.nio.file.Path;
 import java.util.List;
 
 /** A volume's device while this process serves it. Changed under its {@link FuseFrontend} only. */
 public final class FuseVolume {
-  private final Key key;
+  private final HeldKey key;
   private final Path deviceNode;
   private final FuseFile file;
   private final List<FuseChannel> channels;
@@ -16,7 +16,7 @@ public final class FuseVolume {
   private LoopDevices.Loop loop;
 
   FuseVolume(
-      Key key, Path deviceNode, FuseFile file, List<FuseChannel> channels, FuseServer server) {
+      HeldKey key, Path deviceNode, FuseFile file, List<FuseChannel> channels, FuseServer server) {
     this.key = key;
     this.deviceNode = deviceNode;
     this.file = file;
@@ -42,7 +42,7 @@ public final class FuseVolume {
     return file.sizeBytes();
   }
 
-  Key key() {
+  HeldKey key() {
     return key;
   }
 

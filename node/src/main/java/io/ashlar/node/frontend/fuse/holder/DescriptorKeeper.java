@@ -10,10 +10,10 @@ import java.util.List;
  */
 public interface DescriptorKeeper {
   /** A device: a volume of one attachment. */
-  record Key(VolumeId volume, long generation) {}
+  record HeldKey(VolumeId volume, long generation) {}
 
   /** What is kept of a device besides its descriptors. */
-  record Held(Key key, byte[] metadata) {}
+  record Held(HeldKey key, byte[] metadata) {}
 
   /** Has copies kept; the caller's descriptors stay open. Replaces what was kept for the key. */
   void hold(Held held, List<Integer> descriptors) throws IOException;
@@ -21,8 +21,8 @@ public interface DescriptorKeeper {
   List<Held> list() throws IOException;
 
   /** Gives copies of the descriptors, in the order of {@link #hold}; the caller closes them. */
-  List<Integer> take(Key key) throws IOException;
+  List<Integer> take(HeldKey key) throws IOException;
 
   /** Closes what is kept; nothing kept is success. */
-  void drop(Key key) throws IOException;
+  void drop(HeldKey key) throws IOException;
 }

@@ -1,7 +1,7 @@
 package io.ashlar.node.frontend.fuse.holder;
 
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Held;
-import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Key;
+import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import io.ashlar.sys.FdSocket;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,7 +26,8 @@ public final class Holder implements AutoCloseable {
   private record Kept(Held held, List<Integer> descriptors) {}
 
   private final FdSocket listener;
-  private final Map<Key, Kept> table = new LinkedHashMap<>();
+  private final Map<HeldKey, Kept> table = new LinkedHashMap<>();
+  private final Set<FdSocket> connections = ConcurrentHashMap.newKeySet();
 
   /**
    * Binds the socket; the file of a holder that died is replaced.
@@ -62,6 +65,7 @@ public final class Holder implements AutoCloseable {
   }
 
   private void serve(FdSocket connection) {
+    connections.add(connection);
     try (connection) {
       for (FdSocket.Message message = connection.receive();
           message != null;
@@ -70,6 +74,8 @@ public final class Holder implements AutoCloseable {
       }
     } catch (IOException lost) {
       log.info("connection lost reason={}", lost.getMessage());
+    } finally {
+      connections.remove(connection);
     }
   }
 
@@ -116,7 +122,7 @@ public final class Holder implements AutoCloseable {
     return HolderMessage.of(HolderMessage.OK);
   }
 
-  private HolderMessage take(Key key, List<Integer> passed) {
+  private HolderMessage take(HeldKey key, List<Integer> passed) {
     Kept kept = table.get(key);
     if (kept == null) {
       return HolderMessage.of(HolderMessage.NOT_HELD);
@@ -139,6 +145,7 @@ public final class Holder implements AutoCloseable {
   public void close() {
     listener.shutdown();
     listener.close();
+    connections.forEach(FdSocket::shutdown);
     synchronized (table) {
       table.values().forEach(Holder::closeAll);
       table.clear();

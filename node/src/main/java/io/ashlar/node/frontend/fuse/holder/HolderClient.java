@@ -24,7 +24,7 @@ public final class HolderClient implements DescriptorKeeper, AutoCloseable {
 
   private final Path socket;
   private final Duration patience;
-  private final Map<Key, Ours> ours = new LinkedHashMap<>();
+  private final Map<HeldKey, Ours> ours = new LinkedHashMap<>();
   private final Thread watcher;
   private volatile boolean closed;
   private volatile FdSocket watched;
@@ -53,7 +53,7 @@ public final class HolderClient implements DescriptorKeeper, AutoCloseable {
   }
 
   @Override
-  public synchronized List<Integer> take(Key key) throws IOException {
+  public synchronized List<Integer> take(HeldKey key) throws IOException {
     FdSocket.Message answer = call(HolderMessage.request(HolderMessage.TAKE, key), List.of());
     HolderMessage reply = decoded(answer);
     if (reply.code() != HolderMessage.OK || reply.entries().isEmpty()) {
@@ -65,7 +65,7 @@ public final class HolderClient implements DescriptorKeeper, AutoCloseable {
   }
 
   @Override
-  public synchronized void drop(Key key) throws IOException {
+  public synchronized void drop(HeldKey key) throws IOException {
     ours.remove(key);
     call(HolderMessage.request(HolderMessage.DROP, key), List.of());
   }

@@ -2,7 +2,7 @@ package io.ashlar.node.frontend.fuse.holder;
 
 import io.ashlar.model.VolumeId;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Held;
-import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Key;
+import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -49,7 +49,7 @@ record HolderMessage(int code, List<Held> entries) {
     return new HolderMessage(command, List.of(held));
   }
 
-  static HolderMessage request(int command, Key key) {
+  static HolderMessage request(int command, HeldKey key) {
     return request(command, new Held(key, new byte[0]));
   }
 
@@ -86,7 +86,7 @@ record HolderMessage(int code, List<Held> entries) {
       }
       List<Held> entries = new ArrayList<>();
       for (int i = 0; i < count; i++) {
-        Key key = new Key(new VolumeId(in.readUTF()), in.readLong());
+        HeldKey key = new HeldKey(new VolumeId(in.readUTF()), in.readLong());
         byte[] metadata = new byte[in.readUnsignedShort()];
         in.readFully(metadata);
         entries.add(new Held(key, metadata));
