@@ -22,7 +22,6 @@ final class Negotiation implements NbdConnection.Phase {
   }
 
   private final NbdConnection connection;
-  private final Channel channel;
   private final Exports exports;
   private final OptionReplies replies;
   private final ByteBuf part = Unpooled.buffer(Nbd.OPTION_HEADER_BYTES, OPTION_BYTES_MAX);
@@ -38,7 +37,6 @@ final class Negotiation implements NbdConnection.Phase {
 
   Negotiation(NbdConnection connection, Channel channel, Exports exports) {
     this.connection = connection;
-    this.channel = channel;
     this.exports = exports;
     this.replies = new OptionReplies(channel);
   }
