@@ -12,7 +12,12 @@ import io.ashlar.net.NettyTransport;
 import io.ashlar.node.agent.ControllerClient;
 import io.ashlar.node.agent.ControllerRecords;
 import io.ashlar.node.agent.NodeAgentService;
+import io.ashlar.node.attach.AttachmentNotes;
+import io.ashlar.node.attach.Attachments;
 import io.ashlar.node.attach.Coordinators;
+import io.ashlar.node.frontend.fuse.FuseFrontend;
+import io.ashlar.node.frontend.fuse.FuseOptions;
+import io.ashlar.node.frontend.fuse.holder.HolderClient;
 import io.ashlar.node.http.HttpEndpoint;
 import io.ashlar.node.http.NodeMetrics;
 import io.ashlar.protocol.Timing;
@@ -28,6 +33,7 @@ import io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +48,7 @@ final class NodeDaemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NodeDaemon.class);
   private static final Logger EVENTS = LoggerFactory.getLogger("io.ashlar.events");
   private static final String POOL = "default";
+  private static final Duration HOLDER_PATIENCE = Duration.ofSeconds(10);
   private static final String VERSION = "0.1.0";
 
   /** Freed buffers kept for reuse, for each size: what a busy loop has in flight at once. */
@@ -60,6 +67,8 @@ final class NodeDaemon implements AutoCloseable {
   private final NodePorts ports;
   private final ReplicaHost replicas;
   private final Coordinators coordinators;
+  private final HolderClient holder;
+  private final Attachments attachments;
   private final Server agent;
   private final HttpEndpoint http;
   private volatile Space space = new Space(0, 0, 0, 0);
@@ -83,12 +92,15 @@ final class NodeDaemon implements AutoCloseable {
     this.replicas = new ReplicaHost(ports, store);
     this.coordinators = new Coordinators(ports, replicas);
     onLoop(replicas::start);
+    this.holder = new HolderClient(config.holderSocket(), HOLDER_PATIENCE);
+    this.attachments = attachments();
     var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
+    attachments.resume();
     this.agent =
         NettyServerBuilder.forAddress(config.agentListen().address())
             .addService(
                 new NodeAgentService(
-                    loop, replicas, coordinators, (volume, bytes) -> {}, clock::nanos))
+                    loop, replicas, coordinators, attachments::resized, clock::nanos))
             .build()
             .start();
     observe();
@@ -96,6 +108,20 @@ final class NodeDaemon implements AutoCloseable {
     this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
     ready = true;
     LOG.info("event=ready node={}", config.node());
+  }
+
+  private Attachments attachments() throws IOException {
+    FuseOptions options =
+        FuseOptions.of(config.tag(), stateDir.path().resolve("fuse"), config.deviceDir());
+    return new Attachments(
+        config.node(),
+        loop,
+        coordinators,
+        controller,
+        new FuseFrontend(options, holder),
+        new AttachmentNotes(stateDir.path().resolve("attachments")),
+        metrics,
+        clock);
   }
 
   private RegisterRequest registration() throws IOException {
@@ -196,6 +222,8 @@ final class NodeDaemon implements AutoCloseable {
     ready = false;
     http.close();
     agent.shutdownNow();
+    attachments.close();
+    holder.close();
     try {
       onLoop(replicas::stop);
       onLoop(store::close);

@@ -39,12 +39,13 @@ final class Nemesis {
     if (!active) {
       return;
     }
-    switch (rng.nextInt(10)) {
+    switch (rng.nextInt(12)) {
       case 0, 1, 2 -> kill(any());
       case 3 -> powerLoss(any());
       case 4 -> pause(any());
       case 5, 6 -> partition();
       case 7 -> storeOutage();
+      case 10, 11 -> slowDisk(any());
       case 8 -> cluster.records().view().membership().attachment().ifPresent(any -> move());
       default -> cutConsumer();
     }
@@ -141,6 +142,16 @@ final class Nemesis {
     }
   }
 
+  /** A disk that takes long for everything, though not long enough to count as dead. */
+  private void slowDisk(SimNode node) {
+    if (node.up()) {
+      cluster.summary().slowDisks++;
+      cluster.note("slow disk at " + node.id());
+      node.slowDisk((int) rng.between(20, 2_000));
+      cluster.events().after(rng.between(SECOND, 8 * SECOND), () -> node.slowDisk(1));
+    }
+  }
+
   private void partition() {
     cluster.summary().partitions++;
     List<SimNode> some = new ArrayList<>();
@@ -167,10 +178,14 @@ final class Nemesis {
   }
 
   private void healLater() {
+    healAfter(rng.between(SECOND / 2, 10 * SECOND));
+  }
+
+  private void healAfter(long delay) {
     cluster
         .events()
         .after(
-            rng.between(SECOND / 2, 10 * SECOND),
+            delay,
             () -> {
               cluster.note("heal");
               cluster.network().heal();
@@ -216,7 +231,9 @@ final class Nemesis {
               }
               consumer.cutFromStore(true);
               cluster.move();
-              healLater();
+              // Long enough for the lease to end, the volume to move, and the old reader to go on
+              // reading.
+              healAfter(rng.between(SECOND, 25 * SECOND));
             });
   }
 
@@ -230,6 +247,7 @@ final class Nemesis {
     cluster.records().out(false);
     for (SimNode node : cluster.nodes()) {
       node.cutFromStore(false);
+      node.slowDisk(1);
       if (node.paused()) {
         node.resume();
       }

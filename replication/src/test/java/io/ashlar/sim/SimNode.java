@@ -158,6 +158,11 @@ public final class SimNode {
     boots++;
   }
 
+  /** Everything on the disk takes so many times as long; for this process. */
+  void slowDisk(int factor) {
+    disk.slow(factor);
+  }
+
   void pause() {
     paused = true;
   }

@@ -10,6 +10,7 @@ public final class SimSummary {
   long crashes;
   long powerLosses;
   long pauses;
+  long slowDisks;
   long partitions;
   long storeOutages;
   long failovers;
@@ -34,6 +35,7 @@ public final class SimSummary {
     crashes += other.crashes;
     powerLosses += other.powerLosses;
     pauses += other.pauses;
+    slowDisks += other.slowDisks;
     partitions += other.partitions;
     storeOutages += other.storeOutages;
     failovers += other.failovers;
@@ -53,11 +55,11 @@ public final class SimSummary {
   @Override
   public String toString() {
     return String.format(
-        "seeds=%d reads=%d writes=%d flushes=%d crashes=%d power_losses=%d pauses=%d partitions=%d"
-            + " store_outages=%d failovers=%d membership_changes=%d resyncs=%d resyncs_given_up=%d"
-            + " resync_extents=%d converged_blocks=%d repaired=%d reads_overlapping_writes=%d"
-            + " uncertain_compare_and_sets=%d resets=%d duplicates=%d no_space=%d"
-            + " virtual_hours=%.2f",
+        "seeds=%d reads=%d writes=%d flushes=%d crashes=%d power_losses=%d pauses=%d slow_disks=%d"
+            + " partitions=%d store_outages=%d failovers=%d membership_changes=%d resyncs=%d"
+            + " resyncs_given_up=%d resync_extents=%d converged_blocks=%d repaired=%d"
+            + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
+            + " no_space=%d virtual_hours=%.2f",
         seeds,
         reads,
         writes,
@@ -65,6 +67,7 @@ public final class SimSummary {
         crashes,
         powerLosses,
         pauses,
+        slowDisks,
         partitions,
         storeOutages,
         failovers,

@@ -62,6 +62,11 @@ public final class Coordinators {
     }
   }
 
+  /** Closes whatever is open for the volume; {@code then} runs when nothing is. */
+  public void close(VolumeId volume, Runnable then) {
+    replace(volume, then);
+  }
+
   private void replace(VolumeId volume, Runnable next) {
     Opened there = open.get(volume);
     if (there == null) {

@@ -1,0 +1,154 @@
+package io.ashlar.node.frontend.fuse.holder;
+
+import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Held;
+import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
+import io.ashlar.sys.FdSocket;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps descriptors for whoever may open its socket, that is root. It reads nothing from them and
+ * knows nothing about them. A thread for each connection, one lock for the table.
+ */
+public final class Holder implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Holder.class);
+
+  private record Kept(Held held, List<Integer> descriptors) {}
+
+  private final FdSocket listener;
+  private final Map<HeldKey, Kept> table = new LinkedHashMap<>();
+  private final Set<FdSocket> connections = ConcurrentHashMap.newKeySet();
+
+  /**
+   * Binds the socket; the file of a holder that died is replaced.
+   *
+   * @throws IOException if another holder lives there
+   */
+  public Holder(Path socket) throws IOException {
+    removeStale(socket);
+    listener = FdSocket.listen(socket);
+    Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+  }
+
+  private static void removeStale(Path socket) throws IOException {
+    if (!Files.exists(socket)) {
+      return;
+    }
+    try (FdSocket _ = FdSocket.connect(socket)) {
+      throw new IllegalStateException(socket + " is in use: another holder answers");
+    } catch (IOException nobodyThere) {
+      Files.delete(socket);
+    }
+  }
+
+  /** Serves until {@link #close}. */
+  public void serve() {
+    while (true) {
+      try {
+        FdSocket connection = listener.accept();
+        Thread.ofPlatform().name("holder-connection").daemon().start(() -> serve(connection));
+      } catch (IOException ended) {
+        log.info("holder ends reason={}", ended.getMessage());
+        return;
+      }
+    }
+  }
+
+  private void serve(FdSocket connection) {
+    connections.add(connection);
+    try (connection) {
+      for (FdSocket.Message message = connection.receive();
+          message != null;
+          message = connection.receive()) {
+        answer(connection, message);
+      }
+    } catch (IOException lost) {
+      log.info("connection lost reason={}", lost.getMessage());
+    } finally {
+      connections.remove(connection);
+    }
+  }
+
+  private void answer(FdSocket connection, FdSocket.Message message) throws IOException {
+    HolderMessage request;
+    try {
+      request = HolderMessage.decode(message.bytes());
+    } catch (IOException garbage) {
+      message.descriptors().forEach(FdSocket::closeDescriptor);
+      throw garbage;
+    }
+    synchronized (table) {
+      List<Integer> passed = new ArrayList<>();
+      HolderMessage reply = execute(request, message.descriptors(), passed);
+      connection.send(reply.encode(), passed);
+    }
+  }
+
+  private HolderMessage execute(
+      HolderMessage request, List<Integer> received, List<Integer> passed) {
+    boolean one = request.entries().size() == 1;
+    if (request.code() == HolderMessage.HOLD && one && !received.isEmpty()) {
+      return hold(request.entries().getFirst(), received);
+    }
+    received.forEach(FdSocket::closeDescriptor);
+    if (request.code() == HolderMessage.TAKE && one) {
+      return take(request.entries().getFirst().key(), passed);
+    }
+    if (request.code() == HolderMessage.DROP && one) {
+      closeAll(table.remove(request.entries().getFirst().key()));
+      return HolderMessage.of(HolderMessage.OK);
+    }
+    return switch (request.code()) {
+      case HolderMessage.LIST ->
+          new HolderMessage(HolderMessage.OK, table.values().stream().map(Kept::held).toList());
+      case HolderMessage.WATCH -> HolderMessage.of(HolderMessage.OK);
+      default -> HolderMessage.of(HolderMessage.REFUSED);
+    };
+  }
+
+  private HolderMessage hold(Held held, List<Integer> descriptors) {
+    closeAll(table.put(held.key(), new Kept(held, descriptors)));
+    log.info("held volume={} generation={}", held.key().volume(), held.key().generation());
+    return HolderMessage.of(HolderMessage.OK);
+  }
+
+  private HolderMessage take(HeldKey key, List<Integer> passed) {
+    Kept kept = table.get(key);
+    if (kept == null) {
+      return HolderMessage.of(HolderMessage.NOT_HELD);
+    }
+    passed.addAll(kept.descriptors());
+    return new HolderMessage(HolderMessage.OK, List.of(kept.held()));
+  }
+
+  private static void closeAll(Kept kept) {
+    if (kept != null) {
+      log.info(
+          "dropped volume={} generation={}",
+          kept.held().key().volume(),
+          kept.held().key().generation());
+      kept.descriptors().forEach(FdSocket::closeDescriptor);
+    }
+  }
+
+  @Override
+  public void close() {
+    listener.shutdown();
+    listener.close();
+    connections.forEach(FdSocket::shutdown);
+    synchronized (table) {
+      table.values().forEach(Holder::closeAll);
+      table.clear();
+    }
+  }
+}

@@ -1,0 +1,140 @@
+package io.ashlar.node.mount;
+
+import java.io.ByteArrayOutputStream;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a short-lived tool with a time limit. The child has none of our descriptors (the JDK closes
+ * them before exec) and reads from /dev/null.
+ *
+ * <p>A child that hangs in the kernel does not die when it is killed. It is not waited for: its
+ * output threads are daemons, and the kernel ends it when the device answers or is aborted.
+ */
+public final class ChildProcess {
+  private static final Logger log = LoggerFactory.getLogger(ChildProcess.class);
+  private static final int OUTPUT_BYTES_MAX = 64 << 10;
+  private static final long DRAIN_MILLIS = 2_000;
+  private static final File NULL = new File("/dev/null");
+
+  /** How a child ended. */
+  public record Result(int exitCode, String output, String errors) {
+    public boolean isOk() {
+      return exitCode == 0;
+    }
+
+    /** What it said, in one line, errors first. */
+    public String said() {
+      String text = (errors.isBlank() ? output : errors).strip();
+      return text.lines().limit(4).map(String::strip).reduce((a, b) -> a + "; " + b).orElse("");
+    }
+  }
+
+  /** Reads a child's output; runs on a thread of its own. */
+  public interface OutputReader {
+    void read(InputStream output) throws IOException;
+  }
+
+  private ChildProcess() {}
+
+  /**
+   * Runs a command to its end.
+   *
+   * @throws CommandException if its time was over
+   * @throws IOException if it cannot be started
+   */
+  public static Result run(Duration limit, List<String> command) throws IOException {
+    ByteArrayOutputStream output = new ByteArrayOutputStream();
+    return run(limit, command, stream -> copy(stream, output), output);
+  }
+
+  /** As {@link #run(Duration, List)}; the output goes to the reader and is not kept. */
+  public static Result stream(Duration limit, List<String> command, OutputReader reader)
+      throws IOException {
+    return run(limit, command, reader, new ByteArrayOutputStream());
+  }
+
+  /**
+   * Runs a command that must succeed.
+   *
+   * @throws CommandException if it does not
+   */
+  public static Result require(Duration limit, List<String> command) throws IOException {
+    Result result = run(limit, command);
+    if (!result.isOk()) {
+      throw failure(command, result);
+    }
+    return result;
+  }
+
+  public static CommandException failure(List<String> command, Result result) {
+    String text =
+        "'%s' ended with %d: %s"
+            .formatted(String.join(" ", command), result.exitCode(), result.said());
+    return new CommandException(text, result.exitCode());
+  }
+
+  private static Result run(
+      Duration limit, List<String> command, OutputReader reader, ByteArrayOutputStream output)
+      throws IOException {
+    Process process =
+        new ProcessBuilder(command).redirectInput(ProcessBuilder.Redirect.from(NULL)).start();
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    Thread outputThread = drain(command, process.getInputStream(), reader);
+    Thread errorThread = drain(command, process.getErrorStream(), in -> copy(in, errors));
+    try {
+      if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
+        process.destroyForcibly();
+        throw new CommandException(
+            "'%s' did not end within %s".formatted(String.join(" ", command), limit),
+            CommandException.TIMED_OUT);
+      }
+      outputThread.join(DRAIN_MILLIS);
+      errorThread.join(DRAIN_MILLIS);
+    } catch (InterruptedException interrupted) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted while '" + command.getFirst() + "' ran", interrupted);
+    }
+    log.debug("child command={} exit={}", command, process.exitValue());
+    return new Result(process.exitValue(), text(output), text(errors));
+  }
+
+  private static Thread drain(List<String> command, InputStream stream, OutputReader reader) {
+    return Thread.ofPlatform()
+        .name("child-" + command.getFirst())
+        .daemon()
+        .start(
+            () -> {
+              try (stream) {
+                reader.read(stream);
+              } catch (IOException closed) {
+                log.debug("output of a child ended command={}", command, closed);
+              }
+            });
+  }
+
+  private static void copy(InputStream from, ByteArrayOutputStream to) throws IOException {
+    byte[] part = new byte[4096];
+    for (int count = from.read(part); count >= 0; count = from.read(part)) {
+      synchronized (to) {
+        if (to.size() < OUTPUT_BYTES_MAX) {
+          to.write(part, 0, count);
+        }
+      }
+    }
+  }
+
+  private static String text(ByteArrayOutputStream bytes) {
+    synchronized (bytes) {
+      return bytes.toString(StandardCharsets.UTF_8);
+    }
+  }
+}
