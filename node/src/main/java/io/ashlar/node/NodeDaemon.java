@@ -15,9 +15,11 @@ import io.ashlar.node.agent.NodeAgentService;
 import io.ashlar.node.attach.AttachmentNotes;
 import io.ashlar.node.attach.Attachments;
 import io.ashlar.node.attach.Coordinators;
+import io.ashlar.node.attach.NodeExports;
 import io.ashlar.node.frontend.fuse.FuseFrontend;
 import io.ashlar.node.frontend.fuse.FuseOptions;
 import io.ashlar.node.frontend.fuse.holder.HolderClient;
+import io.ashlar.node.frontend.nbd.NbdServer;
 import io.ashlar.node.http.HttpEndpoint;
 import io.ashlar.node.http.NodeMetrics;
 import io.ashlar.protocol.Timing;
@@ -103,6 +105,9 @@ final class NodeDaemon implements AutoCloseable {
                     loop, replicas, coordinators, attachments::resized, clock::nanos))
             .build()
             .start();
+    var _ =
+        new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop))
+            .listen(config.nbdSocket());
     observe();
     metrics.pool(POOL, () -> space.totalBytes(), () -> space.freeBytes());
     this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
