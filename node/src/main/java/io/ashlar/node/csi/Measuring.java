@@ -42,7 +42,7 @@ final class Measuring {
     Path path = Path.of(request.getVolumePath());
     MountEntry entry = mountAt(volume, path);
     NodeGetVolumeStatsResponse.Builder response = NodeGetVolumeStatsResponse.newBuilder();
-    if (mounts.isNode(entry)) {
+    if (mounts.isNode(volume, entry)) {
       long total = attached(volume).sizeBytes();
       return response.addUsage(usage(VolumeUsage.Unit.BYTES).setTotal(total)).build();
     }
@@ -97,7 +97,7 @@ final class Measuring {
     MountEntry entry = mountAt(volume, path);
     AttachedVolume grown = attacher.resize(volume);
     requireRange(request, grown.sizeBytes());
-    if (!mounts.isNode(entry) && !entry.isFileSystemReadOnly()) {
+    if (!mounts.isNode(volume, entry) && !entry.isFileSystemReadOnly()) {
       growFileSystem(volume, entry, grown, path);
     }
     return NodeExpandVolumeResponse.newBuilder().setCapacityBytes(grown.sizeBytes()).build();

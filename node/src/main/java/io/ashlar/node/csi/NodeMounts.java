@@ -15,6 +15,8 @@ import java.util.Optional;
  * name.
  */
 final class NodeMounts {
+  private static final String DELETED = "//deleted";
+
   private final Path deviceDir;
 
   NodeMounts(Path deviceDir) {
@@ -47,20 +49,22 @@ final class NodeMounts {
         || number(volume).filter(entry.device()::equals).isPresent();
   }
 
-  /** Of the present device; not of one that it replaced. */
+  /** Of the present device; not of one that it replaced, whose node was deleted. */
   boolean isAlive(VolumeId volume, MountEntry entry) {
-    return isNodeOf(volume, entry) || number(volume).filter(entry.device()::equals).isPresent();
+    return isNode(volume, entry)
+        ? !entry.root().endsWith(DELETED)
+        : number(volume).filter(entry.device()::equals).isPresent();
   }
 
-  /** A deleted node shows as {@code /name//deleted}. */
+  /** The device node itself, bound to a file: a published block volume. */
+  boolean isNode(VolumeId volume, MountEntry entry) {
+    return !isFileSystemOf(volume, entry) && isNodeOf(volume, entry);
+  }
+
   private boolean isNodeOf(VolumeId volume, MountEntry entry) {
-    String root = entry.root().replace("//deleted", "");
+    String root = entry.root().replace(DELETED, "");
     return root.endsWith("/" + deviceDir.getFileName() + "/" + volume)
         || (root.equals("/" + volume) && !entry.mountPoint().equals(deviceDir.toString()));
-  }
-
-  boolean isNode(MountEntry entry) {
-    return entry.fsType().equals("devtmpfs") || entry.fsType().equals("tmpfs");
   }
 
   List<MountEntry> all(VolumeId volume) throws IOException {

@@ -108,7 +108,7 @@ final class Publishing {
       mounter.unmountDead(target);
       return false;
     }
-    boolean same = use.block() == mounts.isNode(entry);
+    boolean same = use.block() == mounts.isNode(volume, entry);
     boolean sameWay = use.block() || entry.isReadOnly() == readOnly;
     if (!same || !sameWay) {
       throw new RefusedException(
