@@ -88,6 +88,29 @@ public final class FileSystems {
     ChildProcess.require(limit, command);
   }
 
+  /**
+   * Grows a file system before it is mounted, where that can be done. ext4: the kernel lets only
+   * CAP_SYS_RESOURCE grow a mounted one, and this way needs nothing.
+   */
+  public void growUnmounted(FileSystemKind kind, Path device) throws IOException {
+    if (kind != FileSystemKind.EXT4) {
+      return;
+    }
+    List<String> command = List.of("resize2fs", device.toString());
+    ChildProcess.Result result = ChildProcess.run(limit, command);
+    if (!result.isOk() && (result.errors() + result.output()).contains("e2fsck -f")) {
+      List<String> full = List.of("e2fsck", "-f", "-p", device.toString());
+      ChildProcess.Result checked = ChildProcess.run(limit, full);
+      if (checked.exitCode() >= FSCK_UNCORRECTED) {
+        throw ChildProcess.failure(full, checked);
+      }
+      result = ChildProcess.run(limit, command);
+    }
+    if (!result.isOk()) {
+      throw ChildProcess.failure(command, result);
+    }
+  }
+
   /** Writes back what the kernel holds of a block device. */
   public void flush(Path device) throws IOException {
     ChildProcess.require(limit, List.of("blockdev", "--flushbufs", device.toString()));
