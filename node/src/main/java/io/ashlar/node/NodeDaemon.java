@@ -3,6 +3,9 @@ package io.ashlar.node;
 import io.ashlar.block.AlignedPool;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RegisterRequest;
+import io.ashlar.csi.server.CallInterceptor;
+import io.ashlar.csi.server.CsiServer;
+import io.ashlar.csi.server.IdentityService;
 import io.ashlar.disk.DataDisk;
 import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
@@ -15,7 +18,11 @@ import io.ashlar.node.agent.NodeAgentService;
 import io.ashlar.node.attach.AttachmentNotes;
 import io.ashlar.node.attach.Attachments;
 import io.ashlar.node.attach.Coordinators;
+import io.ashlar.node.attach.LocalAttacher;
 import io.ashlar.node.attach.NodeExports;
+import io.ashlar.node.csi.CsiNodeOptions;
+import io.ashlar.node.csi.NodeService;
+import io.ashlar.node.csi.StatusMapper;
 import io.ashlar.node.frontend.fuse.FuseFrontend;
 import io.ashlar.node.frontend.fuse.FuseOptions;
 import io.ashlar.node.frontend.fuse.holder.HolderClient;
@@ -36,6 +43,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -72,6 +80,8 @@ final class NodeDaemon implements AutoCloseable {
   private final HolderClient holder;
   private final Attachments attachments;
   private final Server agent;
+  private final NodeService nodeService;
+  private final CsiServer csi;
   private final HttpEndpoint http;
   private volatile Space space = new Space(0, 0, 0, 0);
   private volatile boolean diskFailed;
@@ -108,6 +118,17 @@ final class NodeDaemon implements AutoCloseable {
     var _ =
         new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop))
             .listen(config.nbdSocket());
+    this.nodeService =
+        new NodeService(
+            CsiNodeOptions.of(
+                config.node(), config.deviceDir(), config.topology(), config.maxVolumes()),
+            new LocalAttacher(attachments, coordinators, controller, loop));
+    this.csi =
+        new CsiServer(
+                config.csiEndpoint(),
+                List.of(new IdentityService(VERSION, () -> ready), nodeService),
+                new CallInterceptor(new StatusMapper(), metrics::csiCall))
+            .start();
     observe();
     metrics.pool(POOL, () -> space.totalBytes(), () -> space.freeBytes());
     this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
@@ -136,6 +157,7 @@ final class NodeDaemon implements AutoCloseable {
         .setInstance(rng.nextLong())
         .setBootId(Host.bootId())
         .putAllTopology(config.topology())
+        .putTopology(CsiNodeOptions.NODE_KEY, config.node().value())
         .setAgentAddress(config.agentListen().toString())
         .setReplicationAddress(config.replicationListen().toString())
         .setMaxVolumes(config.maxVolumes())
@@ -143,9 +165,9 @@ final class NodeDaemon implements AutoCloseable {
         .build();
   }
 
-  private java.util.List<Pool> pool() {
+  private List<Pool> pool() {
     Space now = space;
-    return java.util.List.of(
+    return List.of(
         Pool.newBuilder()
             .setName(POOL)
             .setTotalBytes(now.totalBytes())
@@ -226,6 +248,8 @@ final class NodeDaemon implements AutoCloseable {
     LOG.info("event=stopping");
     ready = false;
     http.close();
+    csi.close();
+    nodeService.close();
     agent.shutdownNow();
     attachments.close();
     holder.close();
