@@ -57,14 +57,20 @@ final class MemoryDevice implements BlockDevice {
   @Override
   public void submit(long session, BlockRequest request) {
     seen.add(request);
-    unanswered++;
-    unansweredMax = Math.max(unansweredMax, unanswered);
+    count(1);
     Runnable answer = () -> answer(request);
     if (holding) {
       held.add(answer);
     } else {
       loop.execute(answer);
     }
+  }
+
+  /** Written by the loop only, read by tests too. */
+  private void count(int change) {
+    int now = unanswered + change;
+    unanswered = now;
+    unansweredMax = Math.max(unansweredMax, now);
   }
 
   void release() {
@@ -78,7 +84,7 @@ final class MemoryDevice implements BlockDevice {
   }
 
   private void answer(BlockRequest request) {
-    unanswered--;
+    count(-1);
     Payload data = failure == Status.OK ? carryOut(request) : null;
     if (request.payload() != null) {
       request.payload().release();

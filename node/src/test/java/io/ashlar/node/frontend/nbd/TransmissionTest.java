@@ -234,9 +234,11 @@ final class TransmissionTest {
     client = nbd.simple("disk");
     nbd.disk.holding = true;
     int count = 2000;
+    ByteBuffer many = ByteBuffer.allocate(Nbd.REQUEST_BYTES * count);
     for (int i = 0; i < count; i++) {
-      client.request(Nbd.CMD_READ, 0, i, 0, 512);
+      many.put(NbdClient.header(Nbd.CMD_READ, 0, i, 0, 512));
     }
+    client.send(many.flip());
     assertThat(nbd.eventually(() -> nbd.disk.unanswered >= 128)).isTrue();
     nbd.disk.release();
     for (int i = 0; i < count; i++) {
