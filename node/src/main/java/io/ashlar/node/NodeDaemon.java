@@ -3,6 +3,9 @@ package io.ashlar.node;
 import io.ashlar.block.AlignedPool;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RegisterRequest;
+import io.ashlar.csi.server.CallInterceptor;
+import io.ashlar.csi.server.CsiServer;
+import io.ashlar.csi.server.IdentityService;
 import io.ashlar.disk.DataDisk;
 import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
@@ -12,7 +15,18 @@ import io.ashlar.net.NettyTransport;
 import io.ashlar.node.agent.ControllerClient;
 import io.ashlar.node.agent.ControllerRecords;
 import io.ashlar.node.agent.NodeAgentService;
+import io.ashlar.node.attach.AttachmentNotes;
+import io.ashlar.node.attach.Attachments;
 import io.ashlar.node.attach.Coordinators;
+import io.ashlar.node.attach.LocalAttacher;
+import io.ashlar.node.attach.NodeExports;
+import io.ashlar.node.csi.CsiNodeOptions;
+import io.ashlar.node.csi.NodeService;
+import io.ashlar.node.csi.StatusMapper;
+import io.ashlar.node.frontend.fuse.FuseFrontend;
+import io.ashlar.node.frontend.fuse.FuseOptions;
+import io.ashlar.node.frontend.fuse.holder.HolderClient;
+import io.ashlar.node.frontend.nbd.NbdServer;
 import io.ashlar.node.http.HttpEndpoint;
 import io.ashlar.node.http.NodeMetrics;
 import io.ashlar.protocol.Timing;
@@ -28,6 +42,8 @@ import io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +58,7 @@ final class NodeDaemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NodeDaemon.class);
   private static final Logger EVENTS = LoggerFactory.getLogger("io.ashlar.events");
   private static final String POOL = "default";
+  private static final Duration HOLDER_PATIENCE = Duration.ofSeconds(10);
   private static final String VERSION = "0.1.0";
 
   /** Freed buffers kept for reuse, for each size: what a busy loop has in flight at once. */
@@ -60,7 +77,11 @@ final class NodeDaemon implements AutoCloseable {
   private final NodePorts ports;
   private final ReplicaHost replicas;
   private final Coordinators coordinators;
+  private final HolderClient holder;
+  private final Attachments attachments;
   private final Server agent;
+  private final NodeService nodeService;
+  private final CsiServer csi;
   private final HttpEndpoint http;
   private volatile Space space = new Space(0, 0, 0, 0);
   private volatile boolean diskFailed;
@@ -83,19 +104,50 @@ final class NodeDaemon implements AutoCloseable {
     this.replicas = new ReplicaHost(ports, store);
     this.coordinators = new Coordinators(ports, replicas);
     onLoop(replicas::start);
+    this.holder = new HolderClient(config.holderSocket(), HOLDER_PATIENCE);
+    this.attachments = attachments();
     var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
+    attachments.resume();
     this.agent =
         NettyServerBuilder.forAddress(config.agentListen().address())
             .addService(
                 new NodeAgentService(
-                    loop, replicas, coordinators, (volume, bytes) -> {}, clock::nanos))
+                    loop, replicas, coordinators, attachments::resized, clock::nanos))
             .build()
+            .start();
+    var _ =
+        new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop))
+            .listen(config.nbdSocket());
+    this.nodeService =
+        new NodeService(
+            CsiNodeOptions.of(
+                config.node(), config.deviceDir(), config.topology(), config.maxVolumes()),
+            new LocalAttacher(attachments, coordinators, controller, loop));
+    this.csi =
+        new CsiServer(
+                config.csiEndpoint(),
+                List.of(new IdentityService(VERSION, () -> ready), nodeService),
+                new CallInterceptor(new StatusMapper(), metrics::csiCall))
             .start();
     observe();
     metrics.pool(POOL, () -> space.totalBytes(), () -> space.freeBytes());
     this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
     ready = true;
     LOG.info("event=ready node={}", config.node());
+  }
+
+  private Attachments attachments() throws IOException {
+    FuseOptions options =
+        FuseOptions.of(config.tag(), stateDir.path().resolve("fuse"), config.deviceDir());
+    return new Attachments(
+        config.node(),
+        loop,
+        coordinators,
+        controller,
+        new FuseFrontend(options, holder),
+        new AttachmentNotes(stateDir.path().resolve("attachments")),
+        metrics,
+        clock);
   }
 
   private RegisterRequest registration() throws IOException {
@@ -105,6 +157,7 @@ final class NodeDaemon implements AutoCloseable {
         .setInstance(rng.nextLong())
         .setBootId(Host.bootId())
         .putAllTopology(config.topology())
+        .putTopology(CsiNodeOptions.NODE_KEY, config.node().value())
         .setAgentAddress(config.agentListen().toString())
         .setReplicationAddress(config.replicationListen().toString())
         .setMaxVolumes(config.maxVolumes())
@@ -112,9 +165,9 @@ final class NodeDaemon implements AutoCloseable {
         .build();
   }
 
-  private java.util.List<Pool> pool() {
+  private List<Pool> pool() {
     Space now = space;
-    return java.util.List.of(
+    return List.of(
         Pool.newBuilder()
             .setName(POOL)
             .setTotalBytes(now.totalBytes())
@@ -195,7 +248,11 @@ final class NodeDaemon implements AutoCloseable {
     LOG.info("event=stopping");
     ready = false;
     http.close();
+    csi.close();
+    nodeService.close();
     agent.shutdownNow();
+    attachments.close();
+    holder.close();
     try {
       onLoop(replicas::stop);
       onLoop(store::close);

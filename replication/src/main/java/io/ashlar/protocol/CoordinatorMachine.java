@@ -88,6 +88,9 @@ public final class CoordinatorMachine implements CoordinatorContext {
   /** Highest watermark heard of before serving: what every member surely has. */
   private long settledHeard;
 
+  /** Most data that a member said it holds when it promised. */
+  private long mappedBlocksSealed;
+
   private String waitingFor = "";
   private final CoordinatorCounters counters = new CoordinatorCounters();
 
@@ -181,6 +184,14 @@ public final class CoordinatorMachine implements CoordinatorContext {
 
   public Optional<VolumeView> view() {
     return Optional.ofNullable(record.current());
+  }
+
+  /**
+   * True only if it is certain that no in-sync member holds data: each said so with its promise,
+   * and nothing has been issued since.
+   */
+  public boolean knownUnmapped() {
+    return hasServed && mappedBlocksSealed == 0 && writes.nothingIssued();
   }
 
   public CoordinatorCounters counters() {
@@ -357,6 +368,7 @@ public final class CoordinatorMachine implements CoordinatorContext {
       Sealed sealed = round.answer(member);
       answers.put(member, sealed);
       settledHeard = Math.max(settledHeard, sealed.watermark());
+      mappedBlocksSealed = Math.max(mappedBlocksSealed, sealed.mappedBlocks());
       allGood &= member.clean() && member.whole();
     }
     if (allGood) {

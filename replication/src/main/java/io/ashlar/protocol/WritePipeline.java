@@ -67,6 +67,10 @@ final class WritePipeline {
     return Version.of(context.epoch(), sequence + 1);
   }
 
+  boolean nothingIssued() {
+    return sequence == 0;
+  }
+
   boolean sequenceUsedUp() {
     return sequence >= Version.SEQUENCE_MAX;
   }

@@ -141,11 +141,11 @@ final class BodyReader {
     int data = 0;
     for (int i = 0; i < count; i++) {
       int at = in.position();
-      int kind = Byte.toUnsignedInt(in.get(at));
+      int kind = Byte.toUnsignedInt(in.get(at + BodyWriter.ENTRY_KIND_AT));
       require(kind <= BlockKind.CORRUPT.code(), "block kind " + kind);
       kinds[i] = BlockKind.ofCode(kind);
-      versions[i] = in.getLong(at + 8);
-      crcs[i] = in.getInt(at + 16);
+      versions[i] = in.getLong(at + BodyWriter.ENTRY_VERSION_AT);
+      crcs[i] = in.getInt(at + BodyWriter.ENTRY_CRC_AT);
       in.position(at + BLOCK_ENTRY_BYTES);
       if (kinds[i] == BlockKind.DATA) {
         checkBlock(payload, data, crcs[i]);

@@ -15,6 +15,11 @@ final class BodyWriter {
   /** Bytes of one block's entry in a run; docs/protocol.md, "Run". */
   static final int BLOCK_ENTRY_BYTES = 48;
 
+  static final int ENTRY_KIND_AT = 0;
+  static final int ENTRY_STORED_BYTES_AT = 4;
+  static final int ENTRY_VERSION_AT = 8;
+  static final int ENTRY_CRC_AT = 16;
+
   private ByteBuffer out;
 
   BodyWriter(int expectedBytes) {
@@ -104,10 +109,11 @@ final class BodyWriter {
     for (int i = 0; i < run.count(); i++) {
       room(BLOCK_ENTRY_BYTES);
       int at = out.position();
-      out.put(at, (byte) run.kinds()[i].code());
-      out.putInt(at + 4, run.kinds()[i] == io.ashlar.block.BlockKind.DATA ? 4096 : 0);
-      out.putLong(at + 8, run.versions()[i]);
-      out.putInt(at + 16, run.crcs()[i]);
+      out.put(at + ENTRY_KIND_AT, (byte) run.kinds()[i].code());
+      out.putInt(
+          at + ENTRY_STORED_BYTES_AT, run.kinds()[i] == io.ashlar.block.BlockKind.DATA ? 4096 : 0);
+      out.putLong(at + ENTRY_VERSION_AT, run.versions()[i]);
+      out.putInt(at + ENTRY_CRC_AT, run.crcs()[i]);
       out.position(at + BLOCK_ENTRY_BYTES);
     }
     return this;

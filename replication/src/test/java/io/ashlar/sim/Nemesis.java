@@ -84,7 +84,7 @@ final class Nemesis {
       cluster.note("power loss at " + node.id());
       lastPowerLossAt = cluster.events().now();
       node.powerLoss();
-      restartLater(node, rng.between(SECOND, 10 * SECOND));
+      restartLater(node, rng.between(SECOND / 5, 6 * SECOND));
     }
   }
 

@@ -30,8 +30,9 @@ public record SimOptions(
           case 1, 2 -> FailureMode.ALWAYSON;
           default -> FailureMode.SOFT;
         };
-    int blocks = 24 + rng.nextInt(3) * 60;
-    boolean small = rng.oneIn(6);
+    // Few blocks make writes meet; many extents make a delta smaller than the whole.
+    int blocks = rng.oneIn(3) ? 64 * (8 + rng.nextInt(24)) : 24 + rng.nextInt(3) * 60;
+    boolean small = blocks < 200 && rng.oneIn(6);
     long diskBytes = small ? 4L << 20 : 24L << 20;
     return new SimOptions(
         Math.max(2, nodes),

@@ -332,6 +332,19 @@ public final class Attachments implements AutoCloseable {
     return java.util.Set.copyOf(attached.keySet());
   }
 
+  /**
+   * Gives the device this size if it is larger; blocks.
+   *
+   * @throws IOException if the volume is not attached, or the kernel does not take the size
+   */
+  public FuseVolume grow(VolumeId volume, long sizeBytes) throws IOException {
+    synchronized (locks.computeIfAbsent(volume, any -> new Object())) {
+      fuse.resize(volume, sizeBytes);
+      return find(volume)
+          .orElseThrow(() -> new IOException("volume " + volume + " is not attached"));
+    }
+  }
+
   /** The volume has grown; the engine knows already. Returns at once. */
   public void resized(VolumeId volume, long sizeBytes) {
     if (attached.containsKey(volume)) {

@@ -1,0 +1,155 @@
+package io.ashlar.node.frontend.nbd;
+
+import io.ashlar.block.PayloadPool;
+import io.ashlar.net.DataLoop;
+import io.ashlar.node.frontend.nbd.Exports.Export;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection: feeds what the socket brings to the current {@link Phase}, no faster than that
+ * one takes it and than the client reads the answers. Loop thread only.
+ */
+final class NbdConnection extends ChannelInboundHandlerAdapter {
+  private static final Logger LOG = LoggerFactory.getLogger(NbdConnection.class);
+  private static final long NEGOTIATION_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+  /** What the bytes of the connection mean at the moment. */
+  interface Phase {
+    /** Whether more bytes may be given now; if not, {@link #pump} is called once they may. */
+    boolean ready();
+
+    /** Consumes at least one byte, or ends the phase or the connection. */
+    void take(ByteBuf in);
+
+    /** Finishes what is in flight, refuses the rest, then closes. */
+    void drain();
+
+    /** The connection is gone. */
+    void lost();
+  }
+
+  private final Channel channel;
+  private final DataLoop loop;
+  private final PayloadPool pool;
+  private final Deque<ByteBuf> held = new ArrayDeque<>();
+  private Phase phase;
+  private boolean negotiated;
+  private boolean pumping;
+  private boolean closed;
+
+  NbdConnection(Channel channel, DataLoop loop, PayloadPool pool, Exports exports) {
+    this.channel = channel;
+    this.loop = loop;
+    this.pool = pool;
+    this.phase = new Negotiation(this, channel, exports);
+  }
+
+  @Override
+  public void channelActive(ChannelHandlerContext context) {
+    Negotiation.greet(channel);
+    loop.after(
+        NEGOTIATION_NANOS,
+        () -> {
+          if (!negotiated) {
+            close();
+          }
+        });
+  }
+
+  /** From here on the bytes are requests for this export. */
+  void transmit(Export export, boolean structured, boolean allocation) {
+    negotiated = true;
+    Replies replies = new Replies(channel, structured);
+    phase = new Transmission(this, replies, pool, export, allocation);
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    if (closed) {
+      ((ByteBuf) message).release();
+      return;
+    }
+    held.add((ByteBuf) message);
+    pump();
+  }
+
+  @Override
+  public void channelWritabilityChanged(ChannelHandlerContext context) {
+    pump();
+  }
+
+  /** Goes on with what is held back, and reads on when nothing is. */
+  void pump() {
+    if (pumping) {
+      return;
+    }
+    pumping = true;
+    while (!closed && !held.isEmpty() && mayTake()) {
+      ByteBuf head = held.peek();
+      if (head.isReadable()) {
+        phase.take(head);
+      } else {
+        held.remove().release();
+      }
+    }
+    pumping = false;
+    if (!closed) {
+      channel.config().setAutoRead(held.isEmpty() && mayTake());
+    }
+  }
+
+  private boolean mayTake() {
+    return channel.isWritable() && phase.ready();
+  }
+
+  void drain() {
+    phase.drain();
+  }
+
+  /** Closes at once; what is still in flight is answered into nothing. */
+  void close() {
+    closed = true;
+    var _ = channel.close();
+  }
+
+  /** Closes after everything that was written has left. */
+  void closeAfterReplies() {
+    closed = true;
+    var _ = channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+  }
+
+  /** The client broke the protocol in a way after which its bytes mean nothing. */
+  void violated(String problem) {
+    LOG.info("event=nbd_protocol_violation problem=\"{}\"", problem);
+    close();
+  }
+
+  @Override
+  public void channelInactive(ChannelHandlerContext context) {
+    closed = true;
+    held.forEach(ByteBuf::release);
+    held.clear();
+    phase.lost();
+  }
+
+  @Override
+  public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+    if (cause instanceof IOException) {
+      LOG.debug("event=nbd_connection_lost reason={}", cause.getMessage());
+    } else {
+      LOG.error("event=nbd_connection_failed", cause);
+    }
+    close();
+  }
+}

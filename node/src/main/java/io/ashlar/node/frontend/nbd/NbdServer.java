@@ -1,0 +1,129 @@
+package io.ashlar.node.frontend.nbd;
+
+import io.ashlar.block.PayloadPool;
+import io.ashlar.net.DataLoop;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.ServerChannel;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.flush.FlushConsolidationHandler;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves {@link Exports} by NBD on Unix sockets and TCP ports. Connections live on the data loop;
+ * {@code listen} is called from any other thread, {@link #stop} on the loop.
+ */
+public final class NbdServer {
+  private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
+  private static final int CONNECTIONS_MAX = 256;
+  private static final int FLUSH_AFTER_REPLIES = 32;
+  private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(4 << 20, 8 << 20);
+  private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  private final DataLoop loop;
+  private final PayloadPool pool;
+  private final Exports exports;
+  private final Set<NbdConnection> connections = new HashSet<>();
+  private final Set<Channel> listeners = new HashSet<>();
+  private boolean stopping;
+
+  public NbdServer(DataLoop loop, PayloadPool pool, Exports exports) {
+    this.loop = loop;
+    this.pool = pool;
+    this.exports = exports;
+  }
+
+  /**
+   * Listens on a Unix socket; one that an older process left there is replaced. Blocks until bound.
+   *
+   * @throws IOException if it cannot be bound
+   */
+  public Channel listen(Path socket) throws IOException {
+    Files.createDirectories(socket.toAbsolutePath().getParent());
+    Files.deleteIfExists(socket);
+    return bind(new ServerBootstrap(), loop.unixServerChannel(), loop.unixAddress(socket));
+  }
+
+  /**
+   * Listens on TCP; port 0 lets the system choose. Blocks until bound.
+   *
+   * @throws IOException if it cannot be bound
+   */
+  public Channel listen(InetSocketAddress address) throws IOException {
+    ServerBootstrap bootstrap =
+        new ServerBootstrap()
+            .option(ChannelOption.SO_REUSEADDR, true)
+            .childOption(ChannelOption.TCP_NODELAY, true);
+    return bind(bootstrap, loop.serverChannel(), address);
+  }
+
+  private Channel bind(
+      ServerBootstrap bootstrap, Class<? extends ServerChannel> type, SocketAddress address)
+      throws IOException {
+    ChannelFuture bound =
+        bootstrap
+            .group(loop.group())
+            .channel(type)
+            .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+            .childHandler(
+                new ChannelInitializer<>() {
+                  @Override
+                  protected void initChannel(Channel channel) {
+                    accept(channel);
+                  }
+                })
+            .bind(address)
+            .awaitUninterruptibly();
+    if (!bound.isSuccess()) {
+      throw new IOException("cannot listen for NBD on " + address, bound.cause());
+    }
+    loop.execute(() -> listeners.add(bound.channel()));
+    return bound.channel();
+  }
+
+  private void accept(Channel channel) {
+    if (stopping || connections.size() >= CONNECTIONS_MAX) {
+      LOG.warn("event=nbd_refused connections={}", connections.size());
+      var _ = channel.close();
+      return;
+    }
+    NbdConnection connection = new NbdConnection(channel, loop, pool, exports);
+    connections.add(connection);
+    var _ = channel.closeFuture().addListener(ignored -> connections.remove(connection));
+    channel
+        .pipeline()
+        .addLast(new FlushConsolidationHandler(FLUSH_AFTER_REPLIES, true))
+        .addLast(connection);
+  }
+
+  /** Connections that are open now. Loop thread only. */
+  public int connections() {
+    return connections.size();
+  }
+
+  /**
+   * Accepts nothing more, lets what is in flight finish, then closes; what takes longer than 2 s is
+   * cut. Loop thread only, does not wait.
+   */
+  public void stop() {
+    stopping = true;
+    for (Channel listener : listeners) {
+      var _ = listener.close();
+    }
+    List.copyOf(connections).forEach(NbdConnection::drain);
+    loop.after(DRAIN_NANOS, () -> List.copyOf(connections).forEach(NbdConnection::close));
+  }
+}

@@ -1,0 +1,174 @@
+package io.ashlar.node.frontend.nbd;
+
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
+
+import io.ashlar.block.BlockDevice;
+import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRequest;
+import io.ashlar.block.BlockRequest.Status;
+import io.ashlar.block.BlockRun;
+import io.ashlar.block.DeviceGeometry;
+import io.ashlar.block.Payload;
+import io.ashlar.block.PayloadPool;
+import io.ashlar.env.Timers;
+import io.ashlar.model.Version;
+import io.ashlar.store.ReplicaStore;
+import io.ashlar.store.ReplicaStore.Result;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What one replica holds, read-only and past the coordinator: for inspection and comparison. A
+ * block whose bytes fail their check, or that has data without a version, is an I/O error and never
+ * read from elsewhere. Loop thread only; it owns nothing of the store.
+ */
+public final class ReplicaExport implements BlockDevice {
+  private static final int PIECE_BLOCKS = 256;
+  private static final int REQUEST_BYTES_MAX = 32 << 20;
+
+  private final ReplicaStore store;
+  private final PayloadPool pool;
+  private final Timers timers;
+  private long sessions;
+
+  public ReplicaExport(ReplicaStore store, PayloadPool pool, Timers timers) {
+    this.store = store;
+    this.pool = pool;
+    this.timers = timers;
+  }
+
+  @Override
+  public DeviceGeometry geometry() {
+    return new DeviceGeometry(store.meta().sizeBytes(), BLOCK_BYTES, REQUEST_BYTES_MAX);
+  }
+
+  @Override
+  public long openSession() {
+    return ++sessions;
+  }
+
+  /** Reads change nothing: there is nothing to hold back from a later session. */
+  @Override
+  public void endSession(long session) {}
+
+  @Override
+  public void submit(long session, BlockRequest request) {
+    switch (request.kind()) {
+      case READ -> read(request);
+      case FLUSH -> timers.after(0, () -> request.completion().done(Status.OK, null));
+      case WRITE, TRIM, ZERO -> {
+        if (request.payload() != null) {
+          request.payload().release();
+        }
+        timers.after(0, () -> request.completion().done(Status.INVALID, null));
+      }
+    }
+  }
+
+  private void read(BlockRequest request) {
+    if (!fits(request.offsetBytes(), request.lengthBytes())) {
+      timers.after(0, () -> request.completion().done(Status.INVALID, null));
+      return;
+    }
+    Payload data = pool.lease((int) request.lengthBytes());
+    readOn(request, data, request.offsetBytes() / BLOCK_BYTES);
+  }
+
+  private boolean fits(long offset, long length) {
+    long size = store.meta().sizeBytes();
+    return offset >= 0 && length > 0 && length <= size && offset <= size - length;
+  }
+
+  /** Reads the next piece from this block on; {@code data} is ours until the completion. */
+  private void readOn(BlockRequest request, Payload data, long block) {
+    long end = endBlock(request.offsetBytes() + request.lengthBytes());
+    if (block >= end) {
+      request.completion().done(Status.OK, data);
+      return;
+    }
+    int count = (int) Math.min(PIECE_BLOCKS, end - block);
+    store.read(
+        block,
+        count,
+        (result, run) -> {
+          boolean good = result == Result.OK && isSound(run);
+          if (good) {
+            copy(run, request, data);
+          }
+          if (run != null) {
+            run.release();
+          }
+          if (good) {
+            readOn(request, data, block + count);
+          } else {
+            data.release();
+            request.completion().done(Status.IO_ERROR, null);
+          }
+        });
+  }
+
+  private static long endBlock(long bytes) {
+    return (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES;
+  }
+
+  private static boolean isSound(BlockRun run) {
+    for (int i = 0; i < run.count(); i++) {
+      boolean mapped = run.kinds()[i] == BlockKind.DATA;
+      boolean versioned = run.versions()[i] != Version.NONE;
+      if (run.kinds()[i] == BlockKind.CORRUPT || (mapped && !versioned)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Puts the part of the run that was asked for where it belongs; holes are zeros. */
+  private static void copy(BlockRun run, BlockRequest request, Payload data) {
+    long from = request.offsetBytes();
+    long end = from + request.lengthBytes();
+    int position = 0;
+    for (int i = 0; i < run.count(); i++) {
+      long start = (run.firstBlock() + i) * BLOCK_BYTES;
+      long first = Math.max(from, start);
+      int length = (int) (Math.min(end, start + BLOCK_BYTES) - first);
+      ByteBuffer into = data.view((int) (first - from), length);
+      if (run.kinds()[i] == BlockKind.DATA) {
+        into.put(run.payload().view(position * BLOCK_BYTES + (int) (first - start), length));
+        position++;
+      } else {
+        into.put(new byte[length]);
+      }
+    }
+  }
+
+  @Override
+  public void mapped(long session, long offsetBytes, long lengthBytes, MappedCallback done) {
+    Status status = fits(offsetBytes, lengthBytes) ? Status.OK : Status.INVALID;
+    List<Run> runs = status == Status.OK ? runs(offsetBytes, offsetBytes + lengthBytes) : List.of();
+    timers.after(0, () -> done.done(status, runs));
+  }
+
+  private List<Run> runs(long from, long end) {
+    List<Run> runs = new ArrayList<>();
+    long position = from;
+    while (position < end) {
+      long block = position / BLOCK_BYTES;
+      long next = store.nextMapped(block, endBlock(end));
+      boolean mapped = next == block;
+      long until = mapped ? mappedUntil(block, endBlock(end)) : next;
+      long stop = until < 0 ? end : Math.min(end, until * BLOCK_BYTES);
+      runs.add(new Run(stop - position, mapped));
+      position = stop;
+    }
+    return runs;
+  }
+
+  private long mappedUntil(long block, long end) {
+    long next = block + 1;
+    while (next < end && store.nextMapped(next, next + 1) == next) {
+      next++;
+    }
+    return next;
+  }
+}
