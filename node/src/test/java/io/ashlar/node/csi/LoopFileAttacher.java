@@ -19,23 +19,23 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Volumes that are plain loop devices on files, with a record in memory. */
-final class LoopFileAttacher implements VolumeAttacher {
+public final class LoopFileAttacher implements VolumeAttacher {
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
-  final Map<String, VolumeView> records = new ConcurrentHashMap<>();
+  public final Map<String, VolumeView> records = new ConcurrentHashMap<>();
   private final Map<String, AttachedVolume> attached = new ConcurrentHashMap<>();
   private final Path folder;
   boolean unmapped = true;
 
-  LoopFileAttacher(Path folder) throws IOException {
+  public LoopFileAttacher(Path folder) throws IOException {
     this.folder = Files.createDirectories(folder);
   }
 
-  Path deviceDir() {
+  public Path deviceDir() {
     return folder.resolve("dev");
   }
 
-  void create(String id, long sizeBytes) throws IOException {
+  public void create(String id, long sizeBytes) throws IOException {
     records.put(id, VolumeView.newBuilder().setVolumeId(id).setSizeBytes(sizeBytes).build());
     setLength(id, sizeBytes);
   }
@@ -99,6 +99,11 @@ final class LoopFileAttacher implements VolumeAttacher {
       ChildProcess.require(LIMIT, List.of("losetup", "-d", gone.devicePath().toString()));
       Files.deleteIfExists(gone.devicePath());
     }
+  }
+
+  /** Has a volume attached already, by somebody else. */
+  public void present(String id, AttachedVolume volume) {
+    attached.put(id, volume);
   }
 
   void detachAll() throws IOException {

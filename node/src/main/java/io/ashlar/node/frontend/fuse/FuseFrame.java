@@ -3,8 +3,10 @@ package io.ashlar.node.frontend.fuse;
 import io.ashlar.block.Payload;
 import io.ashlar.sys.DirectMemory;
 import java.nio.ByteBuffer;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Memory for one request as the kernel writes it: the headers lie just before a page boundary, so
@@ -13,43 +15,70 @@ import java.util.concurrent.BlockingQueue;
 final class FuseFrame {
   /**
    * The frames of one connection. Bounded: when the engine keeps all of them, no more requests are
-   * read, and the kernel holds the writers back.
+   * read, and the kernel holds the writers back. The last one given back is the next one taken, so
+   * that a light load uses little memory.
    */
   static final class Pool {
-    private final BlockingQueue<FuseFrame> free;
+    private final Deque<FuseFrame> free = new ArrayDeque<>();
+    private int framesMax;
+    private int frames;
 
-    Pool(int frames) {
-      free = new ArrayBlockingQueue<>(frames);
-      for (int i = 0; i < frames; i++) {
-        free.add(new FuseFrame(this));
-      }
+    Pool(int framesMax) {
+      this.framesMax = framesMax;
     }
 
     /** Waits for a frame; the caller gives it back. */
-    FuseFrame take() throws InterruptedException {
-      return free.take();
+    synchronized FuseFrame take() throws InterruptedException {
+      while (true) {
+        if (!free.isEmpty()) {
+          return free.pop();
+        }
+        FuseFrame made = frames < framesMax ? make() : null;
+        if (made != null) {
+          return made;
+        }
+        wait();
+      }
+    }
+
+    /** A reader that died of a lack of memory would leave its requests for ever: do with fewer. */
+    private FuseFrame make() {
+      try {
+        FuseFrame made = new FuseFrame(this);
+        frames++;
+        return made;
+      } catch (OutOfMemoryError full) {
+        if (frames == 0) {
+          throw full;
+        }
+        log.warn("no memory for more than {} frames of {} bytes", frames, CAPACITY_BYTES, full);
+        framesMax = frames;
+        return null;
+      }
+    }
+
+    private synchronized void give(FuseFrame frame) {
+      free.push(frame);
+      notifyAll();
     }
   }
+
+  private static final Logger log = LoggerFactory.getLogger(FuseFrame.class);
 
   static final int CAPACITY_BYTES = FuseWire.LEAD_BYTES + FuseInit.TRANSFER_BYTES_MAX;
 
   private final Pool pool;
-  private ByteBuffer memory;
-  private ByteBuffer data;
-  private long address;
+  private final ByteBuffer memory =
+      DirectMemory.allocateWithLead(FuseWire.LEAD_BYTES, FuseInit.TRANSFER_BYTES_MAX);
+  private final ByteBuffer data = memory.slice(FuseWire.LEAD_BYTES, FuseInit.TRANSFER_BYTES_MAX);
+  private final long address = DirectMemory.addressOf(memory);
 
   private FuseFrame(Pool pool) {
     this.pool = pool;
   }
 
-  /** The request, index 0 being its header. Memory is taken at the first use of the frame. */
+  /** The request, index 0 being its header. */
   ByteBuffer memory() {
-    if (memory == null) {
-      memory =
-          DirectMemory.allocateWithLead(FuseWire.LEAD_BYTES, CAPACITY_BYTES - FuseWire.LEAD_BYTES);
-      data = memory.slice(FuseWire.LEAD_BYTES, CAPACITY_BYTES - FuseWire.LEAD_BYTES);
-      address = DirectMemory.addressOf(memory);
-    }
     return memory;
   }
 
@@ -64,6 +93,6 @@ final class FuseFrame {
 
   /** Any thread. */
   void giveBack() {
-    pool.free.add(this);
+    pool.give(this);
   }
 }

@@ -203,7 +203,13 @@ final class TransmissionTest {
     nbd.disk.holding = true;
     client.write(0, 1, 0, pattern(4096));
     assertThat(nbd.eventually(() -> nbd.disk.unanswered == 1)).isTrue();
-    nbd.loop.execute(nbd.server::stop);
+    boolean stopped =
+        nbd.onLoop(
+            () -> {
+              nbd.server.stop();
+              return true;
+            });
+    assertThat(stopped).isTrue();
     client.request(Nbd.CMD_READ, 0, 2, 0, 512);
     assertThat(client.reply(0)).isEqualTo(new NbdClient.Reply(2, Nbd.ESHUTDOWN, NbdClient.none()));
     nbd.disk.release();
