@@ -1,0 +1,58 @@
+package io.ashlar.sanity.demo;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@code DemoMain TOP_FOLDER CLUSTER_FOLDER}: brings up a cluster, runs the story, takes everything
+ * down. Ends with the line {@code demo: passed} or {@code demo: failed}, and 0 or 1.
+ */
+public final class DemoMain {
+  private static final int NODES = 3;
+
+  private DemoMain() {}
+
+  public static void main(String[] arguments) {
+    boolean passed = run(Path.of(arguments[0]), Path.of(arguments[1]));
+    say("demo: " + (passed ? "passed" : "failed"));
+    System.exit(passed ? 0 : 1);
+  }
+
+  private static boolean run(Path top, Path folder) {
+    long started = System.nanoTime();
+    try (DevCluster cluster = DevCluster.up(top, folder, NODES)) {
+      say(line("a controller and %d nodes are up", NODES) + after(started));
+      try {
+        new Story(cluster).tell();
+        new RemoteStory(cluster).tell();
+      } catch (IOException | InterruptedException | RuntimeException failed) {
+        say("failed: " + failed);
+        cluster.keepLogs(top.resolve("target/demo-logs"));
+        throw failed;
+      }
+      return true;
+    } catch (IOException | InterruptedException | RuntimeException failed) {
+      LoggerFactory.getLogger(DemoMain.class).error("the demo failed", failed);
+      return false;
+    }
+  }
+
+  static String line(String format, Object... arguments) {
+    return String.format(Locale.ROOT, format, arguments);
+  }
+
+  static double secondsSince(long startNanos) {
+    return (System.nanoTime() - startNanos) / 1e9;
+  }
+
+  static String after(long startNanos) {
+    return line(" (%.1f s)", secondsSince(startNanos));
+  }
+
+  /** The demo's own output, beside which the log is silent. */
+  static void say(String text) {
+    System.out.println(text);
+  }
+}

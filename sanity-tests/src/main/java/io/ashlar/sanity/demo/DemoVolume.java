@@ -1,0 +1,138 @@
+package io.ashlar.sanity.demo;
+
+import io.ashlar.csi.v1.CapacityRange;
+import io.ashlar.csi.v1.ControllerPublishVolumeRequest;
+import io.ashlar.csi.v1.ControllerUnpublishVolumeRequest;
+import io.ashlar.csi.v1.CreateVolumeRequest;
+import io.ashlar.csi.v1.DeleteVolumeRequest;
+import io.ashlar.csi.v1.NodePublishVolumeRequest;
+import io.ashlar.csi.v1.NodeStageVolumeRequest;
+import io.ashlar.csi.v1.NodeUnpublishVolumeRequest;
+import io.ashlar.csi.v1.NodeUnstageVolumeRequest;
+import io.ashlar.csi.v1.Volume;
+import io.ashlar.csi.v1.VolumeCapability;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+
+/** An ext4 volume on its way through CSI, as kubelet and the sidecars would lead it. */
+final class DemoVolume {
+  private final DevCluster cluster;
+  private final CsiClient controller;
+  private final Volume volume;
+  private final VolumeCapability capability;
+  private final Map<String, Map<String, String>> publishContexts = new HashMap<>();
+
+  private DemoVolume(
+      DevCluster cluster, CsiClient controller, Volume volume, VolumeCapability capability) {
+    this.cluster = cluster;
+    this.controller = controller;
+    this.volume = volume;
+    this.capability = capability;
+  }
+
+  static DemoVolume create(DevCluster cluster, String name, long sizeBytes, int replicas)
+      throws InterruptedException {
+    CsiClient controller = new CsiClient(cluster.socket("controller"));
+    VolumeCapability ext4 =
+        VolumeCapability.newBuilder()
+            .setMount(VolumeCapability.MountVolume.newBuilder().setFsType("ext4"))
+            .setAccessMode(
+                VolumeCapability.AccessMode.newBuilder()
+                    .setMode(VolumeCapability.AccessMode.Mode.SINGLE_NODE_WRITER))
+            .build();
+    CreateVolumeRequest request =
+        CreateVolumeRequest.newBuilder()
+            .setName(name)
+            .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(sizeBytes))
+            .addVolumeCapabilities(ext4)
+            .putParameters("ashlar.io/replicas", Integer.toString(replicas))
+            .build();
+    Volume made = controller.controller(stub -> stub.createVolume(request)).getVolume();
+    return new DemoVolume(cluster, controller, made, ext4);
+  }
+
+  String id() {
+    return volume.getVolumeId();
+  }
+
+  /** Where a pod on the node would see the file system. */
+  Path target(String node) {
+    return cluster.folder(node).resolve("pods").resolve(id()).resolve("target");
+  }
+
+  private Path staging(String node) {
+    return cluster.folder(node).resolve("pods").resolve(id()).resolve("staging");
+  }
+
+  /** Gives the volume to a node. */
+  void attach(String node) throws InterruptedException {
+    ControllerPublishVolumeRequest request =
+        ControllerPublishVolumeRequest.newBuilder()
+            .setVolumeId(id())
+            .setNodeId(node)
+            .setVolumeCapability(capability)
+            .putAllVolumeContext(volume.getVolumeContextMap())
+            .build();
+    publishContexts.put(
+        node,
+        controller
+            .controller(stub -> stub.controllerPublishVolume(request))
+            .getPublishContextMap());
+  }
+
+  /** Takes it away from a node, by a fence if that one does not answer. */
+  void detach(String node) throws InterruptedException {
+    ControllerUnpublishVolumeRequest request =
+        ControllerUnpublishVolumeRequest.newBuilder().setVolumeId(id()).setNodeId(node).build();
+    var _ = controller.controller(stub -> stub.controllerUnpublishVolume(request));
+  }
+
+  /** Makes the device and mounts it, where the node's pods would find it. */
+  void mount(String node) throws IOException, InterruptedException {
+    Files.createDirectories(staging(node));
+    CsiClient client = new CsiClient(cluster.socket(node));
+    NodeStageVolumeRequest stage =
+        NodeStageVolumeRequest.newBuilder()
+            .setVolumeId(id())
+            .setStagingTargetPath(staging(node).toString())
+            .setVolumeCapability(capability)
+            .putAllPublishContext(publishContexts.get(node))
+            .putAllVolumeContext(volume.getVolumeContextMap())
+            .build();
+    var _ = client.node(stub -> stub.nodeStageVolume(stage));
+    NodePublishVolumeRequest publish =
+        NodePublishVolumeRequest.newBuilder()
+            .setVolumeId(id())
+            .setStagingTargetPath(staging(node).toString())
+            .setTargetPath(target(node).toString())
+            .setVolumeCapability(capability)
+            .putAllPublishContext(publishContexts.get(node))
+            .putAllVolumeContext(volume.getVolumeContextMap())
+            .build();
+    var _ = client.node(stub -> stub.nodePublishVolume(publish));
+  }
+
+  void unmount(String node) throws InterruptedException {
+    CsiClient client = new CsiClient(cluster.socket(node));
+    NodeUnpublishVolumeRequest unpublish =
+        NodeUnpublishVolumeRequest.newBuilder()
+            .setVolumeId(id())
+            .setTargetPath(target(node).toString())
+            .build();
+    var _ = client.node(stub -> stub.nodeUnpublishVolume(unpublish));
+    NodeUnstageVolumeRequest unstage =
+        NodeUnstageVolumeRequest.newBuilder()
+            .setVolumeId(id())
+            .setStagingTargetPath(staging(node).toString())
+            .build();
+    var _ = client.node(stub -> stub.nodeUnstageVolume(unstage));
+  }
+
+  void delete() throws InterruptedException {
+    DeleteVolumeRequest request = DeleteVolumeRequest.newBuilder().setVolumeId(id()).build();
+    var _ = controller.controller(stub -> stub.deleteVolume(request));
+  }
+}

@@ -1,0 +1,108 @@
+package io.ashlar.sanity.demo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** The cluster of {@code deploy/dev/cluster}, used through that script. */
+final class DevCluster implements AutoCloseable {
+  private static final long UP_SECONDS = 600;
+  private static final long COMMAND_SECONDS = 60;
+
+  private final String script;
+  private final Path folder;
+
+  private DevCluster(Path top, Path folder) {
+    this.script = top.resolve("deploy/dev/cluster").toString();
+    this.folder = folder;
+  }
+
+  static DevCluster up(Path top, Path folder, int nodes) throws IOException, InterruptedException {
+    DevCluster cluster = new DevCluster(top, folder);
+    if (Files.exists(folder)) {
+      throw new IOException(folder + " exists: deploy/dev/cluster down --dir " + folder);
+    }
+    try {
+      cluster.script(UP_SECONDS, "up", "--nodes", Integer.toString(nodes));
+    } catch (IOException | InterruptedException failed) {
+      try {
+        cluster.close();
+      } catch (IOException alsoFailed) {
+        failed.addSuppressed(alsoFailed);
+      }
+      throw failed;
+    }
+    return cluster;
+  }
+
+  Path socket(String machine) {
+    return folder.resolve(machine).resolve("csi.sock");
+  }
+
+  Path folder(String machine) {
+    return folder.resolve(machine);
+  }
+
+  /** Address of an export of the node's NBD server. */
+  String nbd(String machine, String export) {
+    return "nbd+unix:///" + export + "?socket=" + folder.resolve(machine).resolve("nbd.sock");
+  }
+
+  /** One of the script's verbs for a machine: kill, poweroff, start, cut, heal. */
+  void act(String verb, String machine) throws IOException, InterruptedException {
+    script(COMMAND_SECONDS, verb, machine);
+  }
+
+  String exec(String machine, String... command) throws IOException, InterruptedException {
+    return Commands.run(COMMAND_SECONDS, execCommand(machine, List.of(command)));
+  }
+
+  List<String> execCommand(String machine, List<String> command) {
+    List<String> all =
+        new ArrayList<>(List.of(script, "exec", "--dir", folder.toString(), machine));
+    all.addAll(command);
+    return all;
+  }
+
+  /** A node's metric of a volume, or 0 while the node does not tell it. */
+  double metric(String node, String name, String volume) throws InterruptedException {
+    try {
+      String url = "http://10.77.0." + node.replace("node", "") + ":7435/metrics";
+      String all = exec(node, "curl", "-s", "-m", "5", url);
+      Pattern line = Pattern.compile(name + "\\{[^}]*\"" + volume + "\"[^}]*\\} (\\S+)");
+      Matcher matcher = line.matcher(all);
+      return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
+    } catch (IOException notUp) {
+      return 0;
+    }
+  }
+
+  /** Copies the daemons' logs out, since the cluster's folder goes with it. */
+  void keepLogs(Path to) throws IOException, InterruptedException {
+    Files.createDirectories(to);
+    String copy =
+        "for m in %s/*/; do cp $m/log %s/$(basename $m).log 2>/dev/null; done; true"
+            .formatted(folder, to);
+    var _ = Commands.run(COMMAND_SECONDS, List.of("sh", "-c", copy));
+  }
+
+  private void script(long seconds, String... words) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(script));
+    command.addAll(List.of(words));
+    command.addAll(List.of("--dir", folder.toString()));
+    var _ = Commands.run(seconds, command);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      script(COMMAND_SECONDS, "down");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

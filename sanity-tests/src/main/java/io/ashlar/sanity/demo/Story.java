@@ -1,0 +1,161 @@
+package io.ashlar.sanity.demo;
+
+import static io.ashlar.sanity.demo.DemoMain.after;
+import static io.ashlar.sanity.demo.DemoMain.line;
+import static io.ashlar.sanity.demo.DemoMain.say;
+import static io.ashlar.sanity.demo.DemoMain.secondsSince;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * The main job: one volume with three copies under a load, while a replica's node, the consumer's
+ * daemon and the consumer's link fail, one after the other; then the proof that nothing is lost and
+ * nothing is there that must not be.
+ */
+final class Story {
+  private static final int COPIES = 3;
+  private static final long SIZE_BYTES = 256L << 20;
+  private static final long STANDSTILL_SECONDS = 60;
+  private static final String OLD = "node1";
+  private static final String NEW = "node2";
+  private static final String REPLICA = "node3";
+
+  private final DevCluster cluster;
+  private DemoVolume volume;
+  private Copies copies;
+  private Load load;
+  private String checksum;
+
+  Story(DevCluster cluster) {
+    this.cluster = cluster;
+  }
+
+  void tell() throws IOException, InterruptedException {
+    provision();
+    replicaNodeDies();
+    consumerDaemonDies();
+    consumerIsCutOff();
+    compare();
+  }
+
+  private static void require(boolean holds, String otherwise) throws IOException {
+    if (!holds) {
+      throw new IOException(otherwise);
+    }
+  }
+
+  private Path loadFile(String node) {
+    return volume.target(node).resolve("load");
+  }
+
+  private void provision() throws IOException, InterruptedException {
+    long started = System.nanoTime();
+    volume = DemoVolume.create(cluster, "demo", SIZE_BYTES, COPIES - 1);
+    copies = new Copies(cluster, volume.id());
+    volume.attach(OLD);
+    volume.mount(OLD);
+    say("volume " + volume.id() + " is mounted as ext4 on " + OLD + after(started));
+    String target = volume.target(OLD).toString();
+    cluster.exec(
+        OLD,
+        "sh",
+        "-c",
+        "cd "
+            + target
+            + " && head -c 33554432 /dev/urandom > a && head -c 4097 /dev/urandom > b && sync");
+    checksum = checksums(OLD);
+    load = Load.start(cluster, OLD, loadFile(OLD), 0);
+    load.await(50, STANDSTILL_SECONDS);
+    load.takeLongestGapSeconds();
+  }
+
+  private String checksums(String node) throws IOException, InterruptedException {
+    return cluster.exec(node, "sh", "-c", "cd " + volume.target(node) + " && sha256sum a b");
+  }
+
+  private void replicaNodeDies() throws IOException, InterruptedException {
+    cluster.act("poweroff", REPLICA);
+    load.await(200, STANDSTILL_SECONDS);
+    double stall = load.takeLongestGapSeconds();
+    long started = System.nanoTime();
+    cluster.act("start", REPLICA);
+    copies.awaitInSync(OLD, COPIES);
+    say(
+        line(
+            "a) %s, which holds a copy, was switched off: stall %.2f s; in sync %.1f s after its"
+                + " return",
+            REPLICA, stall, secondsSince(started)));
+    load.takeLongestGapSeconds();
+  }
+
+  private void consumerDaemonDies() throws IOException, InterruptedException {
+    cluster.act("kill", OLD);
+    load.await(200, STANDSTILL_SECONDS);
+    double stall = load.takeLongestGapSeconds();
+    require(load.errors() == 0, "the load saw an error when the daemon was killed");
+    say(line("b) the daemon of %s was killed: stall %.2f s, no error", OLD, stall));
+    copies.awaitInSync(OLD, COPIES);
+  }
+
+  private void consumerIsCutOff() throws IOException, InterruptedException {
+    try (Load cutOff = load) {
+      long cutAt = System.nanoTime();
+      cluster.act("cut", OLD);
+      volume.detach(OLD);
+      final double fenced = secondsSince(cutAt);
+      long publishAt = System.nanoTime();
+      volume.attach(NEW);
+      volume.mount(NEW);
+      long seen = Load.check(cluster, NEW, loadFile(NEW));
+      long promised = cutOff.last();
+      require(seen >= promised, "record " + promised + " was acknowledged, " + seen + " is there");
+      load = Load.start(cluster, NEW, loadFile(NEW), seen + 1);
+      load.await(1, STANDSTILL_SECONDS);
+      say(
+          line(
+              "c) %s was cut off: fenced after %.1f s, I/O on %s %.1f s after the publish call,"
+                  + " %.1f s after the cut",
+              OLD, fenced, NEW, secondsSince(publishAt), secondsSince(cutAt)));
+      oldWriterFails(cutOff, seen);
+    }
+    heal();
+  }
+
+  /** At most the one record that was on its way may be there beyond what was acknowledged. */
+  private void oldWriterFails(Load cutOff, long seen) throws IOException, InterruptedException {
+    long until = System.nanoTime() + STANDSTILL_SECONDS * 1_000_000_000L;
+    while (cutOff.errors() == 0 && System.nanoTime() < until) {
+      Thread.sleep(100);
+    }
+    require(cutOff.errors() > 0, "the writer on the old node got no error");
+    require(cutOff.last() <= seen, "record " + cutOff.last() + " was acknowledged after the fence");
+    require(seen <= cutOff.last() + 1, "the old node wrote " + seen + " past " + cutOff.last());
+    say("   the writer there got errors; nothing was acknowledged to it after the fence");
+  }
+
+  private void heal() throws IOException, InterruptedException {
+    long started = System.nanoTime();
+    cluster.act("heal", OLD);
+    copies.awaitInSync(NEW, COPIES);
+    say("d) the link of " + OLD + " is back: all copies in sync again" + after(started));
+    volume.unmount(OLD);
+    load.await(50, STANDSTILL_SECONDS);
+  }
+
+  private void compare() throws IOException, InterruptedException {
+    long acknowledged = load.last();
+    load.close();
+    String after = checksums(NEW);
+    require(after.equals(checksum), "files changed: " + checksum + " became " + after);
+    long there = Load.check(cluster, NEW, loadFile(NEW));
+    require(there >= acknowledged, "record " + acknowledged + " is lost, " + there + " is there");
+    volume.unmount(NEW);
+    String one = copies.sha256(OLD);
+    require(one.equals(copies.sha256(NEW)), "the copies differ");
+    require(one.equals(copies.sha256(REPLICA)), "the copies differ");
+    say(line("%d records and all files are as written; the three copies are identical", there));
+    volume.detach(NEW);
+    volume.delete();
+  }
+}
