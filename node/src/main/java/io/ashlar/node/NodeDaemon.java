@@ -1,6 +1,7 @@
 package io.ashlar.node;
 
 import io.ashlar.block.AlignedPool;
+import io.ashlar.control.v1.NodeAddress;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.csi.server.CallInterceptor;
@@ -10,6 +11,7 @@ import io.ashlar.disk.DataDisk;
 import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
+import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.net.NettyTransport;
 import io.ashlar.node.agent.ControllerClient;
@@ -96,7 +98,8 @@ final class NodeDaemon implements AutoCloseable {
     LOG.info("event=starting config={}", config);
     this.stateDir = StateDir.open(config.stateDir(), rng);
     this.controller =
-        new ControllerClient(config.controller().address(), registration(), this::pool);
+        new ControllerClient(
+            config.controller().address(), registration(), this::pool, this::learn);
     controller.start();
     String cluster = clusterId();
     this.store = openStore(cluster);
@@ -174,6 +177,17 @@ final class NodeDaemon implements AutoCloseable {
             .setFreeBytes(now.freeBytes())
             .setFailed(diskFailed)
             .build());
+  }
+
+  private void learn(List<NodeAddress> peers) {
+    loop.execute(
+        () -> {
+          for (NodeAddress peer : peers) {
+            transport.learn(
+                new NodeId(peer.getNodeId()),
+                HostPort.parse(peer.getReplicationAddress()).address());
+          }
+        });
   }
 
   /** Known from an earlier start, else from the first registration, which is waited for. */

@@ -16,23 +16,25 @@ final class Nemesis {
 
   private final SimCluster cluster;
   private final SimRng rng;
+  private final boolean storm;
   private boolean active;
   private long lastPowerLossAt;
 
   Nemesis(SimCluster cluster, SimRng rng) {
     this.cluster = cluster;
     this.rng = rng;
+    this.storm = cluster.options().storm();
   }
 
   void start() {
     active = true;
     cluster.network().faults(SimNetwork.Faults.ROUGH);
-    cluster.records().faults(8, 12);
+    cluster.records().faults(storm ? 3 : 8, storm ? 3 : 12);
     next();
   }
 
   private void next() {
-    cluster.events().after(rng.between(SECOND / 20, 3 * SECOND), this::strike);
+    cluster.events().after(rng.between(SECOND / 20, storm ? SECOND : 3 * SECOND), this::strike);
   }
 
   private void strike() {

@@ -19,6 +19,9 @@ import java.util.List;
 final class SimClient {
   private static final int PARTIAL_BYTES = 512;
 
+  /** Of a hundred requests the first ones are writes, then reads, then the rest. */
+  private static final int FIRST_READ = 45;
+
   private final SimCluster cluster;
   private final SimNode node;
   private final VolumeCoordinator device;
@@ -28,6 +31,9 @@ final class SimClient {
   private boolean gone;
   private int outstanding;
 
+  /** Which loop the request that is being submitted belongs to. */
+  private boolean readsOnly;
+
   SimClient(SimCluster cluster, SimNode node, VolumeCoordinator device, SimRng rng) {
     this.cluster = cluster;
     this.node = node;
@@ -36,8 +42,9 @@ final class SimClient {
     this.life = node.life();
     this.session = device.openSession();
     for (int i = 0; i < cluster.options().concurrency(); i++) {
-      next();
+      next(false);
     }
+    next(true);
   }
 
   /** Requests without an answer stay without one. */
@@ -49,17 +56,19 @@ final class SimClient {
     return outstanding;
   }
 
-  private void next() {
+  /** One of the client's loops goes on; the one that only reads is never stuck behind a write. */
+  private void next(boolean readsOnly) {
     long pause = rng.between(0, cluster.options().thinkNanosMax());
-    cluster.events().after(pause, () -> node.run(life, this::submitOne));
+    cluster.events().after(pause, () -> node.run(life, () -> submitOne(readsOnly)));
   }
 
-  private void submitOne() {
+  private void submitOne(boolean readsOnly) {
     if (gone || !cluster.loadOn()) {
       return;
     }
-    int kind = rng.nextInt(100);
-    if (kind < 45) {
+    this.readsOnly = readsOnly;
+    int kind = readsOnly ? FIRST_READ : rng.nextInt(100);
+    if (kind < FIRST_READ) {
       write();
     } else if (kind < 85) {
       read();
@@ -175,6 +184,7 @@ final class SimClient {
   private void submit(
       Kind kind, long first, int count, boolean fua, Payload data, BlockRequest.Completion done) {
     outstanding++;
+    boolean loop = readsOnly;
     device.submit(
         session,
         new BlockRequest(
@@ -195,7 +205,7 @@ final class SimClient {
               if (status == Status.SHUT_DOWN) {
                 gone = true;
               } else {
-                next();
+                next(loop);
               }
             }));
   }

@@ -8,6 +8,7 @@ import io.ashlar.model.FailureMode;
  * @param copies members of the volume at the start
  * @param nodes nodes of the cluster; those without a copy are consumers only
  * @param thinkNanosMax pause of a client between two requests
+ * @param storm faults come so often that they meet each other
  * @param segmentBytes unit of the log: small ones make collection happen
  */
 public record SimOptions(
@@ -19,7 +20,8 @@ public record SimOptions(
     FailureMode mode,
     long diskBytes,
     int segmentBytes,
-    long faultyNanos) {
+    long faultyNanos,
+    boolean storm) {
 
   static SimOptions of(SimRng rng) {
     int copies = 1 + rng.nextInt(4);
@@ -43,7 +45,8 @@ public record SimOptions(
         mode,
         diskBytes,
         256 << 10,
-        rng.between(10, 40) * 1_000_000_000L);
+        rng.between(10, 40) * 1_000_000_000L,
+        rng.oneIn(4));
   }
 
   /**

@@ -32,7 +32,14 @@ public final class NodesService extends NodesGrpc.NodesImplBase {
             new NodeId(request.getNodeId()),
             request.getInstance(),
             ControlMapping.pools(request.getPoolsList()));
-    observer.onNext(HeartbeatReply.newBuilder().setRegister(!known).build());
+    HeartbeatReply.Builder reply = HeartbeatReply.newBuilder().setRegister(!known);
+    for (NodeStatus node : nodes.all()) {
+      reply
+          .addPeersBuilder()
+          .setNodeId(node.record().id().value())
+          .setReplicationAddress(node.record().replicationAddress());
+    }
+    observer.onNext(reply.build());
     observer.onCompleted();
   }
 }

@@ -1,7 +1,9 @@
 package io.ashlar.node.agent;
 
 import io.ashlar.control.v1.GetVolumeRequest;
+import io.ashlar.control.v1.HeartbeatReply;
 import io.ashlar.control.v1.HeartbeatRequest;
+import io.ashlar.control.v1.NodeAddress;
 import io.ashlar.control.v1.NodesGrpc;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RecordFormatRequest;
@@ -17,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +36,7 @@ public final class ControllerClient implements AutoCloseable {
   private final ManagedChannel channel;
   private final RegisterRequest registration;
   private final Supplier<List<Pool>> pools;
+  private final Consumer<List<NodeAddress>> peers;
   private final ScheduledExecutorService heart =
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().name("heartbeat").daemon().unstarted(task));
@@ -40,14 +44,21 @@ public final class ControllerClient implements AutoCloseable {
   private boolean registered;
   private boolean silent;
 
+  /**
+   * @param peers told with every heartbeat where the nodes listen, on the heartbeat's thread
+   */
   public ControllerClient(
-      InetSocketAddress address, RegisterRequest registration, Supplier<List<Pool>> pools) {
+      InetSocketAddress address,
+      RegisterRequest registration,
+      Supplier<List<Pool>> pools,
+      Consumer<List<NodeAddress>> peers) {
     this.channel =
         NettyChannelBuilder.forAddress(address.getHostString(), address.getPort())
             .usePlaintext()
             .build();
     this.registration = registration;
     this.pools = pools;
+    this.peers = peers;
   }
 
   /** Begins to register and to beat. */
@@ -65,16 +76,16 @@ public final class ControllerClient implements AutoCloseable {
       if (!registered) {
         register();
       }
-      boolean again =
+      HeartbeatReply reply =
           nodes()
               .heartbeat(
                   HeartbeatRequest.newBuilder()
                       .setNodeId(registration.getNodeId())
                       .setInstance(registration.getInstance())
                       .addAllPools(pools.get())
-                      .build())
-              .getRegister();
-      registered = !again;
+                      .build());
+      registered = !reply.getRegister();
+      peers.accept(reply.getPeersList());
       silent = false;
     } catch (StatusRuntimeException e) {
       registered = false;
