@@ -9,7 +9,7 @@ final class Copies {
   private static final long COPY_SECONDS = 120;
   private static final long SYNC_SECONDS = 180;
   private static final long POLL_MILLIS = 250;
-  private static final int POLLS_PER_LINE = 8;
+  private static final int POLLS_PER_LINE = 12;
 
   private final DevCluster cluster;
   private final String volume;
