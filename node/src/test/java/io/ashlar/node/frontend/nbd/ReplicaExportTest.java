@@ -61,7 +61,8 @@ final class ReplicaExportTest {
     FileDisk.createFile(file, 64 << 20);
     DiskIdentity identity = new DiskIdentity("c1", new NodeId("n1"), "default", 7);
     store = DataDisk.open(file, identity, 1 << 20, pool, loop, loop);
-    ReplicaMeta meta = ReplicaMeta.created(VOLUME, 1, 1, SIZE_BYTES, new View(1, List.of(1L), 1, 1));
+    ReplicaMeta meta =
+        ReplicaMeta.created(VOLUME, 1, 1, SIZE_BYTES, new View(1, List.of(1L), 1, 1));
     Result made = onLoop(done -> store.create(meta, done::complete));
     assertThat(made).isEqualTo(Result.OK);
     replica = store.replica(VOLUME).orElseThrow();
