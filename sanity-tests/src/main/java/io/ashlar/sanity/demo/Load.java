@@ -15,6 +15,7 @@ final class Load implements AutoCloseable {
   private long lastAt = System.nanoTime();
   private long longestGapNanos;
   private int errors;
+  private String lastError = "";
 
   private Load(Process process) {
     this.process = process;
@@ -72,6 +73,7 @@ final class Load implements AutoCloseable {
       last = Long.parseLong(line.substring("ack ".length()));
     } else {
       errors++;
+      lastError = line;
     }
     notifyAll();
   }
@@ -83,6 +85,10 @@ final class Load implements AutoCloseable {
 
   synchronized int errors() {
     return errors;
+  }
+
+  synchronized String lastError() {
+    return lastError;
   }
 
   /** Longest time without an acknowledgement since this was asked before. */

@@ -93,7 +93,7 @@ final class Story {
     cluster.act("kill", OLD);
     load.await(200, STANDSTILL_SECONDS);
     double stall = load.takeLongestGapSeconds();
-    require(load.errors() == 0, "the load saw an error when the daemon was killed");
+    require(load.errors() == 0, "the load saw an error: " + load.lastError());
     say(line("b) the daemon of %s was killed: stall %.2f s, no error", OLD, stall));
     copies.awaitInSync(OLD, COPIES);
   }
