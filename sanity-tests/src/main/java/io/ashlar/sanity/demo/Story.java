@@ -117,12 +117,16 @@ final class Story {
               "c) %s was cut off: fenced after %.1f s, I/O on %s %.1f s after the publish call,"
                   + " %.1f s after the cut",
               OLD, fenced, NEW, secondsSince(publishAt), secondsSince(cutAt)));
+      cluster.act("heal", OLD);
       oldWriterFails(cutOff, seen);
     }
-    heal();
+    awaitHealed(System.nanoTime());
   }
 
-  /** At most the one record that was on its way may be there beyond what was acknowledged. */
+  /**
+   * While it is cut off the old node can only wait; with its link it learns that it was fenced. At
+   * most the one record that was on its way may be there beyond what was acknowledged.
+   */
   private void oldWriterFails(Load cutOff, long seen) throws IOException, InterruptedException {
     long until = System.nanoTime() + STANDSTILL_SECONDS * 1_000_000_000L;
     while (cutOff.errors() == 0 && System.nanoTime() < until) {
@@ -134,9 +138,7 @@ final class Story {
     say("   the writer there got errors; nothing was acknowledged to it after the fence");
   }
 
-  private void heal() throws IOException, InterruptedException {
-    long started = System.nanoTime();
-    cluster.act("heal", OLD);
+  private void awaitHealed(long started) throws IOException, InterruptedException {
     copies.awaitInSync(NEW, COPIES);
     say("d) the link of " + OLD + " is back: all copies in sync again" + after(started));
     volume.unmount(OLD);
