@@ -16,6 +16,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +65,17 @@ public final class ControllerClient implements AutoCloseable {
   /** Begins to register and to beat. */
   public void start() {
     var _ = heart.scheduleWithFixedDelay(this::beat, 0, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Reports at once, as when the pools have just been opened; blocks until that was tried. */
+  public void reportNow() {
+    try {
+      heart.submit(this::beat).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
   }
 
   /** Id of the cluster, known from the first registration on. */
