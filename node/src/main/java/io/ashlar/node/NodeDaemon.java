@@ -121,7 +121,7 @@ final class NodeDaemon implements AutoCloseable {
     var _ =
         new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop))
             .listen(config.nbdSocket());
-    space = store.space();
+    onLoop(() -> space = store.space());
     controller.reportNow();
     this.nodeService =
         new NodeService(
