@@ -264,6 +264,27 @@ final class FailoverTest {
   }
 
   @Test
+  void theCoordinatorOfAnAttachedVolumeIsToldOfACopyThatWasAdded()
+      throws IOException, InterruptedException {
+    id =
+        cluster
+            .csi()
+            .createVolume(volumeNamed("four").putParameters("ashlar.io/replicas", "3").build())
+            .getVolume()
+            .getVolumeId();
+    cluster.csi().controllerPublishVolume(publish(id, "node-1"));
+    openOn(cluster.node(1), 5);
+
+    cluster.addNode("late", 8);
+
+    for (int look = 0; look < 150 && !cluster.node(1).calls().contains("open"); look++) {
+      Thread.sleep(100);
+    }
+    assertThat(view().getMembership().getMembersCount()).isEqualTo(4);
+    assertThat(cluster.node(1).calls()).contains("open");
+  }
+
+  @Test
   void aDetachedVolumeWithAnOutdatedMemberIsRepaired() throws InterruptedException {
     cluster.csi().controllerPublishVolume(publish(id, "node-1"));
     VolumeView open = openOn(cluster.node(1), 5);

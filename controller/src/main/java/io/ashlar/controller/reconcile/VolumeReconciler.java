@@ -17,6 +17,7 @@ public final class VolumeReconciler {
   private final Expansion expansion;
   private final CopyReplacement replacement;
   private final DetachedRepair repair;
+  private final AttachedRepair attachedRepair;
 
   /**
    * @param repairDelay how long a volume is detached before its members are repaired
@@ -31,6 +32,7 @@ public final class VolumeReconciler {
     this.expansion = new Expansion(cluster);
     this.replacement = new CopyReplacement(cluster, clock, replaceGrace);
     this.repair = new DetachedRepair(cluster, clock, repairDelay);
+    this.attachedRepair = new AttachedRepair(cluster);
   }
 
   /** Fences are not made here: they have a loop of their own and wait for nothing. */
@@ -70,6 +72,9 @@ public final class VolumeReconciler {
   }
 
   private Step repairIfWanted(VolumeRecord record) {
+    if (attachedRepair.wanted(record)) {
+      return attachedRepair.step(record);
+    }
     return repair.wanted(record) ? repair.step(record) : Step.DONE;
   }
 
@@ -78,6 +83,7 @@ public final class VolumeReconciler {
     return !record.operations().none()
         || record.copiesMissing() > 0
         || replacement.wanted(record).isPresent()
+        || attachedRepair.wanted(record)
         || repair.wanted(record);
   }
 }
