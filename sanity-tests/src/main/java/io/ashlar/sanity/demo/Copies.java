@@ -1,8 +1,13 @@
 package io.ashlar.sanity.demo;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 
 /** What the nodes hold of a volume, seen through their read-only exports and their metrics. */
 final class Copies {
@@ -24,10 +29,31 @@ final class Copies {
         .contains("replica/" + volume);
   }
 
-  /** The copy on a node as a whole, read past every coordinator. */
-  String sha256(String node) throws IOException, InterruptedException {
-    String copy = "nbdcopy '" + cluster.nbd(node, "replica/" + volume) + "' - | sha256sum";
-    return Commands.run(COPY_SECONDS, List.of("bash", "-o", "pipefail", "-c", copy));
+  /**
+   * Reads the copies of these nodes as a whole, past every coordinator, and compares them.
+   *
+   * @throws IOException naming the blocks that differ, with what each copy holds there; the copies
+   *     are then kept beside the daemons' logs
+   */
+  void requireIdentical(List<String> nodes) throws IOException, InterruptedException {
+    List<Path> files = new ArrayList<>();
+    Set<String> sums = new LinkedHashSet<>();
+    for (String node : nodes) {
+      Path file = cluster.folder(node).resolve("copy.raw");
+      files.add(file);
+      var _ = run("nbdcopy", cluster.nbd(node, "replica/" + volume), file.toString());
+      sums.add(run("sha256sum", file.toString()).split(" ", 2)[0]);
+    }
+    if (sums.size() > 1) {
+      throw new IOException("the copies differ: " + CopyDifference.between(nodes, files));
+    }
+    for (Path file : files) {
+      Files.delete(file);
+    }
+  }
+
+  private static String run(String... command) throws IOException, InterruptedException {
+    return Commands.run(COPY_SECONDS, List.of(command));
   }
 
   /**

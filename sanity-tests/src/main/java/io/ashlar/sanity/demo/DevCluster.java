@@ -85,7 +85,7 @@ final class DevCluster implements AutoCloseable {
   void keepLogs(Path to) throws IOException, InterruptedException {
     Files.createDirectories(to);
     String copy =
-        "for m in %s/*/; do for l in log holder.log; do cp $m/$l %s/$(basename $m)-$l 2>/dev/null; done; done; true"
+        "for m in %s/*/; do for l in log holder.log copy.raw; do cp $m/$l %s/$(basename $m)-$l 2>/dev/null; done; done; true"
             .formatted(folder, to);
     var _ = Commands.run(COMMAND_SECONDS, List.of("sh", "-c", copy));
   }

@@ -7,6 +7,7 @@ import static io.ashlar.sanity.demo.DemoMain.secondsSince;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * The main job: one volume with three copies under a load, while a replica's node, the consumer's
@@ -153,9 +154,8 @@ final class Story {
     long there = Load.check(cluster, NEW, loadFile(NEW));
     require(there >= acknowledged, "record " + acknowledged + " is lost, " + there + " is there");
     volume.unmount(NEW);
-    String one = copies.sha256(OLD);
-    require(one.equals(copies.sha256(NEW)), "the copies differ");
-    require(one.equals(copies.sha256(REPLICA)), "the copies differ");
+    copies.awaitInSync(NEW, COPIES);
+    copies.requireIdentical(List.of(OLD, NEW, REPLICA));
     say(line("%d records and all files are as written; the three copies are identical", there));
     volume.detach(NEW);
     volume.delete();
