@@ -1,8 +1,12 @@
 package io.ashlar.sanity.demo;
 
+import static io.ashlar.sanity.cluster.Report.after;
+import static io.ashlar.sanity.cluster.Report.line;
+import static io.ashlar.sanity.cluster.Report.say;
+
+import io.ashlar.sanity.cluster.DevCluster;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -37,22 +41,5 @@ public final class DemoMain {
       LoggerFactory.getLogger(DemoMain.class).error("the demo failed", failed);
       return false;
     }
-  }
-
-  static String line(String format, Object... arguments) {
-    return String.format(Locale.ROOT, format, arguments);
-  }
-
-  static double secondsSince(long startNanos) {
-    return (System.nanoTime() - startNanos) / 1e9;
-  }
-
-  static String after(long startNanos) {
-    return line(" (%.1f s)", secondsSince(startNanos));
-  }
-
-  /** The demo's own output, beside which the log is silent. */
-  static void say(String text) {
-    System.out.println(text);
   }
 }

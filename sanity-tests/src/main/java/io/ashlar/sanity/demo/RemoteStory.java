@@ -1,8 +1,11 @@
 package io.ashlar.sanity.demo;
 
-import static io.ashlar.sanity.demo.DemoMain.after;
-import static io.ashlar.sanity.demo.DemoMain.say;
+import static io.ashlar.sanity.cluster.Report.after;
+import static io.ashlar.sanity.cluster.Report.say;
 
+import io.ashlar.sanity.cluster.Copies;
+import io.ashlar.sanity.cluster.CsiVolume;
+import io.ashlar.sanity.cluster.DevCluster;
 import java.io.IOException;
 import java.util.List;
 
@@ -19,7 +22,7 @@ final class RemoteStory {
 
   void tell() throws IOException, InterruptedException {
     long started = System.nanoTime();
-    DemoVolume volume = DemoVolume.create(cluster, "remote", SIZE_BYTES, 1);
+    CsiVolume volume = CsiVolume.create(cluster, "remote", SIZE_BYTES, 1, CsiVolume.EXT4);
     String consumer = withoutCopy(new Copies(cluster, volume.id()));
     volume.attach(consumer);
     volume.mount(consumer);

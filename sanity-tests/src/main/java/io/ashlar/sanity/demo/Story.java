@@ -1,10 +1,14 @@
 package io.ashlar.sanity.demo;
 
-import static io.ashlar.sanity.demo.DemoMain.after;
-import static io.ashlar.sanity.demo.DemoMain.line;
-import static io.ashlar.sanity.demo.DemoMain.say;
-import static io.ashlar.sanity.demo.DemoMain.secondsSince;
+import static io.ashlar.sanity.cluster.Report.after;
+import static io.ashlar.sanity.cluster.Report.line;
+import static io.ashlar.sanity.cluster.Report.say;
+import static io.ashlar.sanity.cluster.Report.secondsSince;
 
+import io.ashlar.sanity.cluster.Copies;
+import io.ashlar.sanity.cluster.CsiVolume;
+import io.ashlar.sanity.cluster.DevCluster;
+import io.ashlar.sanity.cluster.Load;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,7 +27,7 @@ final class Story {
   private static final String REPLICA = "node3";
 
   private final DevCluster cluster;
-  private DemoVolume volume;
+  private CsiVolume volume;
   private Copies copies;
   private Load load;
   private String checksum;
@@ -52,19 +56,13 @@ final class Story {
 
   private void provision() throws IOException, InterruptedException {
     long started = System.nanoTime();
-    volume = DemoVolume.create(cluster, "demo", SIZE_BYTES, COPIES - 1);
+    volume = CsiVolume.create(cluster, "demo", SIZE_BYTES, COPIES - 1, CsiVolume.EXT4);
     copies = new Copies(cluster, volume.id());
     volume.attach(OLD);
     volume.mount(OLD);
     say("volume " + volume.id() + " is mounted as ext4 on " + OLD + after(started));
-    String target = volume.target(OLD).toString();
-    cluster.exec(
-        OLD,
-        "sh",
-        "-c",
-        "cd "
-            + target
-            + " && head -c 33554432 /dev/urandom > a && head -c 4097 /dev/urandom > b && sync");
+    var _ =
+        inVolume(OLD, "head -c 33554432 /dev/urandom > a && head -c 4097 /dev/urandom > b && sync");
     checksum = checksums(OLD);
     load = Load.start(cluster, OLD, loadFile(OLD), 0);
     load.await(50, STANDSTILL_SECONDS);
@@ -72,21 +70,26 @@ final class Story {
   }
 
   private String checksums(String node) throws IOException, InterruptedException {
-    return cluster.exec(node, "sh", "-c", "cd " + volume.target(node) + " && sha256sum a b");
+    return inVolume(node, "sha256sum a b");
+  }
+
+  private String inVolume(String node, String script) throws IOException, InterruptedException {
+    return cluster.exec(node, "sh", "-c", "cd " + volume.target(node) + " && " + script);
   }
 
   private void replicaNodeDies() throws IOException, InterruptedException {
     cluster.act("poweroff", REPLICA);
     load.await(200, STANDSTILL_SECONDS);
     double stall = load.takeLongestGapSeconds();
+    var _ = inVolume(OLD, "head -c 100663296 /dev/urandom > c && sync");
     long started = System.nanoTime();
     cluster.act("start", REPLICA);
-    copies.awaitInSync(OLD, COPIES);
+    Copies.Resync resync = copies.awaitInSync(OLD, COPIES);
     say(
         line(
             "a) %s, which holds a copy, was switched off: stall %.2f s; in sync %.1f s after its"
-                + " return",
-            REPLICA, stall, secondsSince(started)));
+                + " return, resync of %s",
+            REPLICA, stall, secondsSince(started), resync));
     load.takeLongestGapSeconds();
   }
 
@@ -96,7 +99,7 @@ final class Story {
     double stall = load.takeLongestGapSeconds();
     require(load.errors() == 0, "the load saw an error: " + load.lastError());
     say(line("b) the daemon of %s was killed: stall %.2f s, no error", OLD, stall));
-    copies.awaitInSync(OLD, COPIES);
+    var _ = copies.awaitInSync(OLD, COPIES);
   }
 
   private void consumerIsCutOff() throws IOException, InterruptedException {
@@ -140,8 +143,10 @@ final class Story {
   }
 
   private void awaitHealed(long started) throws IOException, InterruptedException {
-    copies.awaitInSync(NEW, COPIES);
-    say("d) the link of " + OLD + " is back: all copies in sync again" + after(started));
+    Copies.Resync resync = copies.awaitInSync(NEW, COPIES);
+    say(
+        line("d) the link of %s is back: all copies in sync again, resync of %s", OLD, resync)
+            + after(started));
     volume.unmount(OLD);
     load.await(50, STANDSTILL_SECONDS);
   }
@@ -154,7 +159,7 @@ final class Story {
     long there = Load.check(cluster, NEW, loadFile(NEW));
     require(there >= acknowledged, "record " + acknowledged + " is lost, " + there + " is there");
     volume.unmount(NEW);
-    copies.awaitInSync(NEW, COPIES);
+    var _ = copies.awaitInSync(NEW, COPIES);
     copies.requireIdentical(List.of(OLD, NEW, REPLICA));
     say(line("%d records and all files are as written; the three copies are identical", there));
     volume.detach(NEW);

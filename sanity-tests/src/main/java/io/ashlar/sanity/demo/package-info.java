@@ -1,5 +1,5 @@
 /**
  * The product's main job, shown on one machine: a dev cluster, real CSI sockets, real mounts, and
- * failures under a load that knows what it was promised. Talks to the daemons from outside only.
+ * failures under a load that knows what it was promised.
  */
 package io.ashlar.sanity.demo;

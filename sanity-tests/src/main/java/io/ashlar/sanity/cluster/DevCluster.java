@@ -1,4 +1,4 @@
-package io.ashlar.sanity.demo;
+package io.ashlar.sanity.cluster;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,9 +9,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The cluster of {@code deploy/dev/cluster}, used through that script. */
-final class DevCluster implements AutoCloseable {
+public final class DevCluster implements AutoCloseable {
   private static final long UP_SECONDS = 600;
   private static final long COMMAND_SECONDS = 60;
+  private static final long RETRY_MILLIS = 200;
 
   private final String script;
   private final Path folder;
@@ -21,7 +22,8 @@ final class DevCluster implements AutoCloseable {
     this.folder = folder;
   }
 
-  static DevCluster up(Path top, Path folder, int nodes) throws IOException, InterruptedException {
+  public static DevCluster up(Path top, Path folder, int nodes)
+      throws IOException, InterruptedException {
     DevCluster cluster = new DevCluster(top, folder);
     if (Files.exists(folder)) {
       throw new IOException(folder + " exists: deploy/dev/cluster down --dir " + folder);
@@ -39,29 +41,44 @@ final class DevCluster implements AutoCloseable {
     return cluster;
   }
 
-  Path socket(String machine) {
+  public Path socket(String machine) {
     return folder.resolve(machine).resolve("csi.sock");
   }
 
-  Path folder(String machine) {
+  public Path folder(String machine) {
     return folder.resolve(machine);
   }
 
   /** Address of an export of the node's NBD server. */
-  String nbd(String machine, String export) {
+  public String nbd(String machine, String export) {
     return "nbd+unix:///" + export + "?socket=" + folder.resolve(machine).resolve("nbd.sock");
   }
 
+  /** What the node's NBD server offers, once its daemon is there. */
+  public String exports(String machine) throws IOException, InterruptedException {
+    long until = System.nanoTime() + COMMAND_SECONDS * 1_000_000_000L;
+    while (true) {
+      try {
+        return Commands.run(COMMAND_SECONDS, List.of("nbdinfo", "--list", nbd(machine, "")));
+      } catch (IOException notUp) {
+        if (System.nanoTime() > until) {
+          throw notUp;
+        }
+        Thread.sleep(RETRY_MILLIS);
+      }
+    }
+  }
+
   /** One of the script's verbs for a machine: kill, poweroff, start, cut, heal. */
-  void act(String verb, String machine) throws IOException, InterruptedException {
+  public void act(String verb, String machine) throws IOException, InterruptedException {
     script(COMMAND_SECONDS, verb, machine);
   }
 
-  String exec(String machine, String... command) throws IOException, InterruptedException {
+  public String exec(String machine, String... command) throws IOException, InterruptedException {
     return Commands.run(COMMAND_SECONDS, execCommand(machine, List.of(command)));
   }
 
-  List<String> execCommand(String machine, List<String> command) {
+  public List<String> execCommand(String machine, List<String> command) {
     List<String> all =
         new ArrayList<>(List.of(script, "exec", "--dir", folder.toString(), machine));
     all.addAll(command);
@@ -69,7 +86,7 @@ final class DevCluster implements AutoCloseable {
   }
 
   /** A node's metric of a volume, or 0 while the node does not tell it. */
-  double metric(String node, String name, String volume) throws InterruptedException {
+  public double metric(String node, String name, String volume) throws InterruptedException {
     try {
       String url = "http://10.77.0." + node.replace("node", "") + ":7435/metrics";
       String all = exec(node, "curl", "-s", "-m", "5", url);
@@ -82,7 +99,7 @@ final class DevCluster implements AutoCloseable {
   }
 
   /** Copies the daemons' logs out, since the cluster's folder goes with it. */
-  void keepLogs(Path to) throws IOException, InterruptedException {
+  public void keepLogs(Path to) throws IOException, InterruptedException {
     Files.createDirectories(to);
     String copy =
         "for m in %s/*/; do for l in log holder.log copy.raw; do cp $m/$l %s/$(basename $m)-$l 2>/dev/null; done; done; true"

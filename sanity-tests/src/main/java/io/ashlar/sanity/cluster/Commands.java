@@ -1,4 +1,4 @@
-package io.ashlar.sanity.demo;
+package io.ashlar.sanity.cluster;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Child processes that are waited for, with an end to the waiting. */
-final class Commands {
+public final class Commands {
   private Commands() {}
 
   /**
@@ -16,7 +16,8 @@ final class Commands {
    *
    * @throws IOException if it fails, or takes longer than this
    */
-  static String run(long seconds, List<String> command) throws IOException, InterruptedException {
+  public static String run(long seconds, List<String> command)
+      throws IOException, InterruptedException {
     Path output = Files.createTempFile("ashlar-demo", ".out");
     try {
       Process process =

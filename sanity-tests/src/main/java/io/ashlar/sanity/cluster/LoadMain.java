@@ -1,4 +1,4 @@
-package io.ashlar.sanity.demo;
+package io.ashlar.sanity.cluster;
 
 import java.io.IOException;
 import java.io.PrintStream;

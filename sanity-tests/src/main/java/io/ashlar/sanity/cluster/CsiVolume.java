@@ -1,4 +1,4 @@
-package io.ashlar.sanity.demo;
+package io.ashlar.sanity.cluster;
 
 import io.ashlar.csi.v1.CapacityRange;
 import io.ashlar.csi.v1.ControllerPublishVolumeRequest;
@@ -17,15 +17,19 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
-/** An ext4 volume on its way through CSI, as kubelet and the sidecars would lead it. */
-final class DemoVolume {
+/** A volume on its way through CSI, as kubelet and the sidecars would lead it. */
+public final class CsiVolume {
+  public static final String BLOCK = "block";
+  public static final String EXT4 = "ext4";
+  public static final String XFS = "xfs";
+
   private final DevCluster cluster;
   private final CsiClient controller;
   private final Volume volume;
   private final VolumeCapability capability;
   private final Map<String, Map<String, String>> publishContexts = new HashMap<>();
 
-  private DemoVolume(
+  private CsiVolume(
       DevCluster cluster, CsiClient controller, Volume volume, VolumeCapability capability) {
     this.cluster = cluster;
     this.controller = controller;
@@ -33,33 +37,43 @@ final class DemoVolume {
     this.capability = capability;
   }
 
-  static DemoVolume create(DevCluster cluster, String name, long sizeBytes, int replicas)
+  /** Provisions a volume, to be used as {@link #BLOCK} device or with a file system. */
+  public static CsiVolume create(
+      DevCluster cluster, String name, long sizeBytes, int replicas, String use)
       throws InterruptedException {
     CsiClient controller = new CsiClient(cluster.socket("controller"));
-    VolumeCapability ext4 =
-        VolumeCapability.newBuilder()
-            .setMount(VolumeCapability.MountVolume.newBuilder().setFsType("ext4"))
-            .setAccessMode(
-                VolumeCapability.AccessMode.newBuilder()
-                    .setMode(VolumeCapability.AccessMode.Mode.SINGLE_NODE_WRITER))
-            .build();
+    VolumeCapability capability = capability(use);
     CreateVolumeRequest request =
         CreateVolumeRequest.newBuilder()
             .setName(name)
             .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(sizeBytes))
-            .addVolumeCapabilities(ext4)
+            .addVolumeCapabilities(capability)
             .putParameters("ashlar.io/replicas", Integer.toString(replicas))
             .build();
     Volume made = controller.controller(stub -> stub.createVolume(request)).getVolume();
-    return new DemoVolume(cluster, controller, made, ext4);
+    return new CsiVolume(cluster, controller, made, capability);
   }
 
-  String id() {
+  private static VolumeCapability capability(String use) {
+    VolumeCapability.Builder capability =
+        VolumeCapability.newBuilder()
+            .setAccessMode(
+                VolumeCapability.AccessMode.newBuilder()
+                    .setMode(VolumeCapability.AccessMode.Mode.SINGLE_NODE_WRITER));
+    if (use.equals(BLOCK)) {
+      capability.setBlock(VolumeCapability.BlockVolume.getDefaultInstance());
+    } else {
+      capability.setMount(VolumeCapability.MountVolume.newBuilder().setFsType(use));
+    }
+    return capability.build();
+  }
+
+  public String id() {
     return volume.getVolumeId();
   }
 
-  /** Where a pod on the node would see the file system. */
-  Path target(String node) {
+  /** Where a pod on the node would see the file system, or the device. */
+  public Path target(String node) {
     return cluster.folder(node).resolve("pods").resolve(id()).resolve("target");
   }
 
@@ -68,7 +82,7 @@ final class DemoVolume {
   }
 
   /** Gives the volume to a node. */
-  void attach(String node) throws InterruptedException {
+  public void attach(String node) throws InterruptedException {
     ControllerPublishVolumeRequest request =
         ControllerPublishVolumeRequest.newBuilder()
             .setVolumeId(id())
@@ -84,14 +98,14 @@ final class DemoVolume {
   }
 
   /** Takes it away from a node, by a fence if that one does not answer. */
-  void detach(String node) throws InterruptedException {
+  public void detach(String node) throws InterruptedException {
     ControllerUnpublishVolumeRequest request =
         ControllerUnpublishVolumeRequest.newBuilder().setVolumeId(id()).setNodeId(node).build();
     var _ = controller.controller(stub -> stub.controllerUnpublishVolume(request));
   }
 
   /** Makes the device and mounts it, where the node's pods would find it. */
-  void mount(String node) throws IOException, InterruptedException {
+  public void mount(String node) throws IOException, InterruptedException {
     Files.createDirectories(staging(node));
     CsiClient client = new CsiClient(cluster.socket(node));
     NodeStageVolumeRequest stage =
@@ -115,7 +129,7 @@ final class DemoVolume {
     var _ = client.node(stub -> stub.nodePublishVolume(publish));
   }
 
-  void unmount(String node) throws InterruptedException {
+  public void unmount(String node) throws InterruptedException {
     CsiClient client = new CsiClient(cluster.socket(node));
     NodeUnpublishVolumeRequest unpublish =
         NodeUnpublishVolumeRequest.newBuilder()
@@ -131,7 +145,7 @@ final class DemoVolume {
     var _ = client.node(stub -> stub.nodeUnstageVolume(unstage));
   }
 
-  void delete() throws InterruptedException {
+  public void delete() throws InterruptedException {
     DeleteVolumeRequest request = DeleteVolumeRequest.newBuilder().setVolumeId(id()).build();
     var _ = controller.controller(stub -> stub.deleteVolume(request));
   }

@@ -1,4 +1,4 @@
-package io.ashlar.sanity.demo;
+package io.ashlar.sanity.cluster;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -9,7 +9,7 @@ import java.util.List;
  * The writing load in a machine, watched from outside: what was acknowledged, when, and what
  * failed. Thread-safe.
  */
-final class Load implements AutoCloseable {
+public final class Load implements AutoCloseable {
   private final Process process;
   private long last = -1;
   private long lastAt = System.nanoTime();
@@ -22,14 +22,15 @@ final class Load implements AutoCloseable {
     Thread.ofPlatform().daemon().name("load").start(this::watch);
   }
 
-  static Load start(DevCluster cluster, String machine, Path file, long first) throws IOException {
+  public static Load start(DevCluster cluster, String machine, Path file, long first)
+      throws IOException {
     List<String> command = cluster.execCommand(machine, command("write", file, first));
     return new Load(
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start());
   }
 
   /** Number of the last record that is in the file, which is checked as a whole. */
-  static long check(DevCluster cluster, String machine, Path file)
+  public static long check(DevCluster cluster, String machine, Path file)
       throws IOException, InterruptedException {
     String text = cluster.exec(machine, command("check", file, 0).toArray(String[]::new));
     if (!text.startsWith("last ")) {
@@ -79,27 +80,28 @@ final class Load implements AutoCloseable {
   }
 
   /** Last acknowledged record, -1 if none. */
-  synchronized long last() {
+  public synchronized long last() {
     return last;
   }
 
-  synchronized int errors() {
+  public synchronized int errors() {
     return errors;
   }
 
-  synchronized String lastError() {
+  public synchronized String lastError() {
     return lastError;
   }
 
   /** Longest time without an acknowledgement since this was asked before. */
-  synchronized double takeLongestGapSeconds() {
+  public synchronized double takeLongestGapSeconds() {
     long gap = Math.max(longestGapNanos, System.nanoTime() - lastAt);
     longestGapNanos = 0;
     return gap / 1e9;
   }
 
   /** Waits until this many more records are acknowledged. */
-  synchronized void await(int records, long seconds) throws IOException, InterruptedException {
+  public synchronized void await(int records, long seconds)
+      throws IOException, InterruptedException {
     long wanted = last + records;
     long until = System.nanoTime() + seconds * 1_000_000_000L;
     while (last < wanted) {

@@ -1,4 +1,4 @@
-package io.ashlar.sanity.demo;
+package io.ashlar.sanity.cluster;
 
 import io.ashlar.csi.v1.ControllerGrpc;
 import io.ashlar.csi.v1.NodeGrpc;

@@ -1,0 +1,124 @@
+package io.ashlar.sanity.cluster;
+
+import static io.ashlar.sanity.cluster.Report.line;
+import static io.ashlar.sanity.cluster.Report.say;
+import static io.ashlar.sanity.cluster.Report.secondsSince;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What the nodes hold of a volume, seen through their read-only exports and their metrics. */
+public final class Copies {
+  private static final long COPY_SECONDS = 120;
+  private static final long SYNC_SECONDS = 180;
+  private static final long POLL_MILLIS = 100;
+  private static final int POLLS_PER_LINE = 30;
+
+  private final DevCluster cluster;
+  private final String volume;
+
+  public Copies(DevCluster cluster, String volume) {
+    this.cluster = cluster;
+    this.volume = volume;
+  }
+
+  public boolean isOn(String node) throws IOException, InterruptedException {
+    return cluster.exports(node).contains("replica/" + volume);
+  }
+
+  /**
+   * Reads the copies of these nodes as a whole, past every coordinator, and compares them.
+   *
+   * @throws IOException naming the blocks that differ, with what each copy holds there; the copies
+   *     are then kept beside the daemons' logs
+   */
+  public void requireIdentical(List<String> nodes) throws IOException, InterruptedException {
+    List<Path> files = new ArrayList<>();
+    Set<String> sums = new LinkedHashSet<>();
+    for (String node : nodes) {
+      Path file = take(node);
+      files.add(file);
+      sums.add(run("sha256sum", file.toString()).split(" ", 2)[0]);
+    }
+    if (sums.size() > 1) {
+      throw new IOException("the copies differ: " + CopyDifference.between(nodes, files));
+    }
+    for (Path file : files) {
+      Files.delete(file);
+    }
+  }
+
+  /**
+   * Requires that the file system on a node's copy is clean: the command is given a file with it.
+   *
+   * @throws IOException with what the command said
+   */
+  public void requireCleanFileSystem(String node, String... check)
+      throws IOException, InterruptedException {
+    Path file = take(node);
+    List<String> command = new ArrayList<>(List.of(check));
+    command.add(file.toString());
+    var _ = Commands.run(COPY_SECONDS, command);
+    Files.delete(file);
+  }
+
+  private Path take(String node) throws IOException, InterruptedException {
+    Path file = cluster.folder(node).resolve("copy.raw");
+    Files.deleteIfExists(file);
+    var _ = run("nbdcopy", cluster.nbd(node, "replica/" + volume), file.toString());
+    return file;
+  }
+
+  private static String run(String... command) throws IOException, InterruptedException {
+    return Commands.run(COPY_SECONDS, List.of(command));
+  }
+
+  /**
+   * Waits until the consumer's coordinator counts this many copies in sync, saying now and then how
+   * far it is.
+   */
+  public Resync awaitInSync(String consumer, int copies) throws IOException, InterruptedException {
+    long until = System.nanoTime() + SYNC_SECONDS * 1_000_000_000L;
+    double doneBefore = metric(consumer, "resync_done_bytes");
+    long moving = System.nanoTime();
+    for (int i = 0; System.nanoTime() < until; i++) {
+      double done = metric(consumer, "resync_done_bytes");
+      if (done <= doneBefore) {
+        moving = System.nanoTime();
+        doneBefore = done; // a new coordinator counts from zero
+      }
+      if (inSync(consumer) >= copies) {
+        return new Resync(done - doneBefore, secondsSince(moving));
+      }
+      if (i % POLLS_PER_LINE == POLLS_PER_LINE - 1) {
+        double left = metric(consumer, "resync_left_bytes") / (1 << 20);
+        say(line("   resync: %d in sync, %.1f MiB left", inSync(consumer), left));
+      }
+      Thread.sleep(POLL_MILLIS);
+    }
+    throw new IOException("fewer than " + copies + " copies in sync after " + SYNC_SECONDS + " s");
+  }
+
+  /** Copies in sync as the consumer's coordinator sees it; 0 while it does not tell. */
+  public int inSync(String consumer) throws InterruptedException {
+    return (int) metric(consumer, "in_sync_copies");
+  }
+
+  private double metric(String consumer, String name) throws InterruptedException {
+    return cluster.metric(consumer, "ashlar_volume_" + name, volume);
+  }
+
+  /** What was copied while one waited, and for how long it was seen moving. */
+  public record Resync(double bytes, double seconds) {
+    @Override
+    public String toString() {
+      double mebibytes = bytes / (1 << 20);
+      return line("%.1f MiB at %.0f MiB/s", mebibytes, mebibytes / Math.max(seconds, 0.001));
+    }
+  }
+}
