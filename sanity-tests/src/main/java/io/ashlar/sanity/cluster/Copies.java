@@ -110,7 +110,14 @@ public final class Copies {
   }
 
   private double metric(String consumer, String name) throws InterruptedException {
-    return cluster.metric(consumer, "ashlar_volume_" + name, volume);
+    return cluster.metric(consumer, "ashlar_volume_" + name, volume).orElse(0);
+  }
+
+  /** A metric of the volume that the consumer must tell. */
+  public double told(String consumer, String name) throws IOException, InterruptedException {
+    return cluster
+        .metric(consumer, "ashlar_volume_" + name, volume)
+        .orElseThrow(() -> new IOException(consumer + " does not tell " + name + " of " + volume));
   }
 
   /** What was copied while one waited, and for how long it was seen moving. */

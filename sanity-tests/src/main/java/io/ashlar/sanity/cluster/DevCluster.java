@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -22,14 +23,17 @@ public final class DevCluster implements AutoCloseable {
     this.folder = folder;
   }
 
-  public static DevCluster up(Path top, Path folder, int nodes)
+  /** Brings a cluster up, with further options of the script. */
+  public static DevCluster up(Path top, Path folder, int nodes, String... options)
       throws IOException, InterruptedException {
     DevCluster cluster = new DevCluster(top, folder);
     if (Files.exists(folder)) {
       throw new IOException(folder + " exists: deploy/dev/cluster down --dir " + folder);
     }
     try {
-      cluster.script(UP_SECONDS, "up", "--nodes", Integer.toString(nodes));
+      List<String> words = new ArrayList<>(List.of("up", "--nodes", Integer.toString(nodes)));
+      words.addAll(List.of(options));
+      var _ = cluster.script(UP_SECONDS, words.toArray(String[]::new));
     } catch (IOException | InterruptedException failed) {
       try {
         cluster.close();
@@ -71,7 +75,7 @@ public final class DevCluster implements AutoCloseable {
 
   /** One of the script's verbs for a machine: kill, poweroff, start, cut, heal. */
   public void act(String verb, String machine) throws IOException, InterruptedException {
-    script(COMMAND_SECONDS, verb, machine);
+    var _ = script(COMMAND_SECONDS, verb, machine);
   }
 
   public String exec(String machine, String... command) throws IOException, InterruptedException {
@@ -85,16 +89,19 @@ public final class DevCluster implements AutoCloseable {
     return all;
   }
 
-  /** A node's metric of a volume, or 0 while the node does not tell it. */
-  public double metric(String node, String name, String volume) throws InterruptedException {
+  /** A node's metric of a volume; empty while the node does not tell it. */
+  public OptionalDouble metric(String node, String name, String volume)
+      throws InterruptedException {
     try {
       String url = "http://10.77.0." + node.replace("node", "") + ":7435/metrics";
       String all = exec(node, "curl", "-s", "-m", "5", url);
       Pattern line = Pattern.compile(name + "\\{[^}]*\"" + volume + "\"[^}]*\\} (\\S+)");
       Matcher matcher = line.matcher(all);
-      return matcher.find() ? Double.parseDouble(matcher.group(1)) : 0;
+      return matcher.find()
+          ? OptionalDouble.of(Double.parseDouble(matcher.group(1)))
+          : OptionalDouble.empty();
     } catch (IOException notUp) {
-      return 0;
+      return OptionalDouble.empty();
     }
   }
 
@@ -107,17 +114,27 @@ public final class DevCluster implements AutoCloseable {
     var _ = Commands.run(COMMAND_SECONDS, List.of("sh", "-c", copy));
   }
 
-  private void script(long seconds, String... words) throws IOException, InterruptedException {
+  /** Process numbers of all daemons that run. */
+  public List<Long> daemons() throws IOException, InterruptedException {
+    List<Long> all = new ArrayList<>();
+    Matcher pids = Pattern.compile("_PID=([0-9]+)").matcher(script(COMMAND_SECONDS, "env"));
+    while (pids.find()) {
+      all.add(Long.parseLong(pids.group(1)));
+    }
+    return all;
+  }
+
+  private String script(long seconds, String... words) throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(script));
     command.addAll(List.of(words));
     command.addAll(List.of("--dir", folder.toString()));
-    var _ = Commands.run(seconds, command);
+    return Commands.run(seconds, command);
   }
 
   @Override
   public void close() throws IOException {
     try {
-      script(COMMAND_SECONDS, "down");
+      var _ = script(COMMAND_SECONDS, "down");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
