@@ -98,28 +98,39 @@ final class ReplicaResync {
     next.start();
   }
 
+  /**
+   * Every live frame sent before this order has arrived, but may still be on its way into the log:
+   * the coordinator forgets a write that all members have, and the target was none of them yet. So
+   * what is in hand is applied first, or the sync below would vouch for what it does not cover.
+   */
   void prepareJoin(ReplicaSession session, PrepareJoin prepare) {
     if (!attemptIs(prepare.attempt())) {
       session.done(prepare.request(), Outcome.REFUSED, 0);
       return;
     }
-    store.sync(
-        result -> {
-          if (result != Result.OK) {
-            session.done(prepare.request(), Outcome.FAILED, 0);
-            return;
-          }
-          metaWriter.change(
-              old ->
-                  old.withUnclean(false)
-                      .withProgress(prepare.drained(), prepare.drained())
-                      .running(machine.host()),
-              () -> {
-                machine.joined();
-                orders.noteWatermark(prepare.drained());
-                orders.noteDurable(prepare.drained());
-                session.done(prepare.request(), Outcome.OK, 0);
-              });
+    orders.afterApplied(
+        () ->
+            store.sync(
+                result -> {
+                  if (result == Result.OK && attemptIs(prepare.attempt())) {
+                    vouchFor(session, prepare);
+                  } else {
+                    session.done(prepare.request(), Outcome.FAILED, 0);
+                  }
+                }));
+  }
+
+  private void vouchFor(ReplicaSession session, PrepareJoin prepare) {
+    metaWriter.change(
+        old ->
+            old.withUnclean(false)
+                .withProgress(prepare.drained(), prepare.drained())
+                .running(machine.host()),
+        () -> {
+          machine.joined();
+          orders.noteWatermark(prepare.drained());
+          orders.noteDurable(prepare.drained());
+          session.done(prepare.request(), Outcome.OK, 0);
         });
   }
 
@@ -146,12 +157,18 @@ final class ReplicaResync {
     session.send(new Extents(list.request(), extents, next));
   }
 
+  /**
+   * Digests of what this replica holds once everything that came before the question is applied.
+   */
   void digest(ReplicaSession session, Digest digest) {
-    long[] digests = new long[digest.extents().length];
-    for (int i = 0; i < digests.length; i++) {
-      digests[i] = digestOf(digest.extents()[i]);
-    }
-    session.send(new Digests(digest.request(), digests));
+    orders.afterApplied(
+        () -> {
+          long[] digests = new long[digest.extents().length];
+          for (int i = 0; i < digests.length; i++) {
+            digests[i] = digestOf(digest.extents()[i]);
+          }
+          session.send(new Digests(digest.request(), digests));
+        });
   }
 
   private long digestOf(long extent) {

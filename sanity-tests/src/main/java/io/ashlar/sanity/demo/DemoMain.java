@@ -33,8 +33,9 @@ public final class DemoMain {
         new RemoteStory(cluster).tell();
       } catch (IOException | InterruptedException | RuntimeException failed) {
         say("failed: " + failed);
-        cluster.keepLogs(top.resolve("target/demo-logs"));
         throw failed;
+      } finally {
+        cluster.keepLogs(top.resolve("target/demo-logs"));
       }
       return true;
     } catch (IOException | InterruptedException | RuntimeException failed) {

@@ -132,14 +132,17 @@ final class Story {
    * most the one record that was on its way may be there beyond what was acknowledged.
    */
   private void oldWriterFails(Load cutOff, long seen) throws IOException, InterruptedException {
-    long until = System.nanoTime() + STANDSTILL_SECONDS * 1_000_000_000L;
+    long started = System.nanoTime();
+    long until = started + STANDSTILL_SECONDS * 1_000_000_000L;
     while (cutOff.errors() == 0 && System.nanoTime() < until) {
       Thread.sleep(100);
     }
     require(cutOff.errors() > 0, "the writer on the old node got no error");
     require(cutOff.last() <= seen, "record " + cutOff.last() + " was acknowledged after the fence");
     require(seen <= cutOff.last() + 1, "the old node wrote " + seen + " past " + cutOff.last());
-    say("   the writer there got errors; nothing was acknowledged to it after the fence");
+    say(
+        "   the writer there got errors; nothing was acknowledged to it after the fence"
+            + after(started));
   }
 
   private void awaitHealed(long started) throws IOException, InterruptedException {
