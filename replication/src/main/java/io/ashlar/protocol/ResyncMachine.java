@@ -17,7 +17,9 @@ import io.ashlar.wire.Message.PullHello;
 import io.ashlar.wire.Message.Source;
 import io.ashlar.wire.Message.Welcome;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Pulls one part of a delta from the in-sync members, at the target. Extents are dealt to the
@@ -48,6 +50,10 @@ final class ResyncMachine {
   private int nextExtent;
   private int unfinished;
   private long requests;
+
+  /** Questions that are open: an answer that comes twice must not count for another extent. */
+  private final Set<Long> asked = new HashSet<>();
+
   private boolean ended;
 
   ResyncMachine(
@@ -159,9 +165,10 @@ final class ResyncMachine {
 
     private void askNext(Link<Message> link) {
       if (nextExtent < pull.extents().length) {
+        asked.add(++requests);
         link.send(
             new PullExtent(
-                ++requests, machine.promise(), pull.attempt(), pull.extents()[nextExtent++]));
+                requests, machine.promise(), pull.attempt(), pull.extents()[nextExtent++]));
       }
     }
 
@@ -170,6 +177,10 @@ final class ResyncMachine {
       if (!mine || holdsCorrupt(data.run())) {
         data.discard();
         end(Outcome.REFUSED, source.replica());
+        return;
+      }
+      if (!asked.remove(data.request())) {
+        data.discard();
         return;
       }
       askNext(link);
