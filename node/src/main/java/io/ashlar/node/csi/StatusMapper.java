@@ -23,6 +23,8 @@ public final class StatusMapper implements StatusOf {
       case StatusRuntimeException status -> status.getStatus();
       case CommandException command when command.timedOut() ->
           Status.UNAVAILABLE.withDescription(command.getMessage());
+      case CommandException command when command.busy() ->
+          Status.ABORTED.withDescription(command.getMessage());
       case UncheckedIOException wrapped -> failure(wrapped.getCause());
       case IOException failed -> Status.INTERNAL.withDescription(failed.getMessage());
       default -> {

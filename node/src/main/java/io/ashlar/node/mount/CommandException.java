@@ -10,10 +10,21 @@ public final class CommandException extends IOException {
   public static final int TIMED_OUT = -1;
 
   private final int exitCode;
+  private final boolean busy;
 
   public CommandException(String message, int exitCode) {
+    this(message, exitCode, false);
+  }
+
+  CommandException(String message, int exitCode, boolean busy) {
     super(message);
     this.exitCode = exitCode;
+    this.busy = busy;
+  }
+
+  /** Somebody else had the device in use: the same command may succeed later. */
+  public boolean busy() {
+    return busy;
   }
 
   public int exitCode() {

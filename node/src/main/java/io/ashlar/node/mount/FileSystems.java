@@ -54,12 +54,19 @@ public final class FileSystems {
 
   /** Writes a new file system. Whoever calls has proof that nothing is lost. */
   public void make(FileSystemKind kind, Path device) throws IOException {
-    ChildProcess.require(limit, kind.makeCommand(device.toString()));
+    requireExclusive(kind.makeCommand(device.toString()));
   }
 
   /** Makes the whole device read as zeros again. */
   public void wipe(Path device) throws IOException {
-    ChildProcess.require(limit, List.of("blkdiscard", "--", device.toString()));
+    requireExclusive(List.of("blkdiscard", "--", device.toString()));
+  }
+
+  private void requireExclusive(List<String> command) throws IOException {
+    ChildProcess.Result result = ChildProcess.exclusive(limit, command);
+    if (!result.isOk()) {
+      throw ChildProcess.failure(command, result);
+    }
   }
 
   /**
@@ -72,7 +79,7 @@ public final class FileSystems {
       return;
     }
     List<String> command = List.of("e2fsck", "-p", device.toString());
-    ChildProcess.Result result = ChildProcess.run(limit, command);
+    ChildProcess.Result result = ChildProcess.exclusive(limit, command);
     if (result.exitCode() >= FSCK_UNCORRECTED) {
       throw ChildProcess.failure(command, result);
     }

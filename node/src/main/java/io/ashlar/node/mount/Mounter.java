@@ -27,7 +27,10 @@ public final class Mounter {
       command.addAll(List.of("-o", String.join(",", options)));
     }
     command.addAll(List.of("--", device.toString(), target.toString()));
-    ChildProcess.require(limit, command);
+    ChildProcess.Result result = ChildProcess.exclusive(limit, command);
+    if (!result.isOk()) {
+      throw ChildProcess.failure(command, result);
+    }
   }
 
   /**
