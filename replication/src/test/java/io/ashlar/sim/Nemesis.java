@@ -2,6 +2,7 @@ package io.ashlar.sim;
 
 import io.ashlar.model.Member;
 import io.ashlar.model.Membership;
+import io.ashlar.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +20,9 @@ final class Nemesis {
   private final boolean storm;
   private boolean active;
   private long lastPowerLossAt;
+
+  /** A consumer is cut off until then, and nothing else is mended or broken meanwhile. */
+  private long exclusiveUntil;
 
   Nemesis(SimCluster cluster, SimRng rng) {
     this.cluster = cluster;
@@ -41,13 +45,18 @@ final class Nemesis {
     if (!active) {
       return;
     }
+    if (cluster.events().now() < exclusiveUntil) {
+      next();
+      return;
+    }
     switch (rng.nextInt(12)) {
       case 0, 1, 2 -> kill(any());
       case 3 -> powerLoss(any());
       case 4 -> pause(any());
       case 5, 6 -> partition();
       case 7 -> storeOutage();
-      case 10, 11 -> slowDisk(any());
+      case 10 -> slowDisk(any());
+      case 11 -> cluster.nodes().forEach(this::slowDisk);
       case 8 -> cluster.records().view().membership().attachment().ifPresent(any -> move());
       default -> cutConsumer();
     }
@@ -64,6 +73,20 @@ final class Nemesis {
       cluster.note("kill " + node.id());
       node.kill();
       restartLater(node, rng.between(SECOND / 5, 8 * SECOND));
+    }
+  }
+
+  /**
+   * A member has said something on which others will act: whatever it relies on has to be on its
+   * disk by now, so now and then its process dies at just this moment.
+   */
+  void sent(SimNode from, Message message) {
+    boolean binding =
+        message instanceof Message.Sealed
+            || message instanceof Message.Extents
+            || message instanceof Message.Digests;
+    if (active && binding && rng.oneIn(25)) {
+      cluster.events().after(rng.between(0, SECOND / 2_000), () -> kill(from));
     }
   }
 
@@ -111,21 +134,9 @@ final class Nemesis {
     long others =
         membership.members().stream()
             .filter(it -> it.inSync() && !it.node().equals(node.id()))
-            .filter(it -> trusted(it))
+            .filter(it -> SimChecks.trusted(cluster.node(it.node()), it))
             .count();
     return calm && others > 0;
-  }
-
-  private boolean trusted(Member member) {
-    SimNode node = cluster.node(member.node());
-    return node.replicas()
-        .replica(SimCluster.VOLUME)
-        .filter(machine -> machine.clean())
-        .filter(
-            machine ->
-                machine.meta().incomplete().isEmpty()
-                    || machine.meta().incomplete().get().attempt() == member.joinAttempt())
-        .isPresent();
   }
 
   private void pause(SimNode node) {
@@ -189,9 +200,11 @@ final class Nemesis {
         .after(
             delay,
             () -> {
-              cluster.note("heal");
-              cluster.network().heal();
-              cluster.nodes().forEach(node -> node.cutFromStore(false));
+              if (cluster.events().now() >= exclusiveUntil) {
+                cluster.note("heal");
+                cluster.network().heal();
+                cluster.nodes().forEach(node -> node.cutFromStore(false));
+              }
             });
   }
 
@@ -235,7 +248,9 @@ final class Nemesis {
               cluster.move();
               // Long enough for the lease to end, the volume to move, and the old reader to go on
               // reading.
-              healAfter(rng.between(SECOND, 25 * SECOND));
+              long length = rng.between(SECOND, 16 * SECOND);
+              exclusiveUntil = cluster.events().now() + length;
+              healAfter(length);
             });
   }
 

@@ -1,6 +1,7 @@
 package io.ashlar.sim;
 
 import static io.ashlar.model.Blocks.BLOCK_BYTES;
+import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 
 import io.ashlar.block.BlockRequest;
 import io.ashlar.block.BlockRequest.Kind;
@@ -10,6 +11,8 @@ import io.ashlar.runtime.VolumeCoordinator;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
 
 /**
  * A program on the node where the volume is attached: random reads, writes, trims, zeroes and
@@ -80,7 +83,10 @@ final class SimClient {
   }
 
   private long pickBlock() {
-    return rng.nextInt(cluster.options().blocks());
+    boolean hot = cluster.options().hotSpots() && !rng.oneIn(20);
+    return hot
+        ? cluster.hotExtent() * EXTENT_BLOCKS + rng.nextInt(EXTENT_BLOCKS)
+        : rng.nextInt(cluster.options().blocks());
   }
 
   private int pickCount(long first) {
@@ -99,7 +105,35 @@ final class SimClient {
     }
     List<History.Op> ops = begin(first, count, stamp);
     boolean fua = rng.oneIn(20);
-    submit(Kind.WRITE, first, count, fua, data, (status, ignored) -> written(ops, status));
+    Optional<Integer> crc = Optional.of(crc(data));
+    submit(
+        Kind.WRITE,
+        first,
+        count,
+        fua,
+        data,
+        (status, ignored) -> {
+          written(ops, status);
+          if (status == Status.OK && !fua) {
+            acknowledged(first, count, true, crc);
+          }
+        });
+  }
+
+  private static int crc(Payload data) {
+    CRC32C crc = new CRC32C();
+    crc.update(data.view(0, BLOCK_BYTES));
+    return (int) crc.getValue();
+  }
+
+  /**
+   * The write has just been acknowledged, so no later one has begun on these blocks, unless another
+   * coordinator has taken over meanwhile.
+   */
+  private void acknowledged(long first, int count, boolean data, Optional<Integer> crc) {
+    if (cluster.records().view().membership().names(device.self().instance())) {
+      cluster.checks().acknowledged(first, count, data, crc);
+    }
   }
 
   private List<History.Op> begin(long first, int count, long stamp) {
@@ -129,7 +163,18 @@ final class SimClient {
     long first = pickBlock();
     int count = pickCount(first);
     List<History.Op> ops = begin(first, count, 0);
-    submit(kind, first, count, false, null, (status, ignored) -> written(ops, status));
+    submit(
+        kind,
+        first,
+        count,
+        false,
+        null,
+        (status, ignored) -> {
+          written(ops, status);
+          if (status == Status.OK) {
+            acknowledged(first, count, false, Optional.empty());
+          }
+        });
   }
 
   private void read() {

@@ -1,7 +1,6 @@
 package io.ashlar.sim;
 
 import io.ashlar.block.BlockKind;
-import io.ashlar.block.BlockRun;
 import io.ashlar.env.Disk;
 import io.ashlar.env.Timers;
 import io.ashlar.model.Attachment;
@@ -20,6 +19,7 @@ import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreEngine;
+import io.ashlar.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +48,7 @@ public final class SimCluster {
   private final Map<NodeId, SimNode> nodes = new TreeMap<>();
   private final History history = new History();
   private final SimSummary summary = new SimSummary();
+  private final SimChecks checks = new SimChecks(this);
   private final SimOperator operator;
   private final Nemesis nemesis;
   private final StringBuilder trace = new StringBuilder();
@@ -55,14 +56,18 @@ public final class SimCluster {
   private long traceHash = 1125899906842597L;
   private long stamps;
   private boolean loadOn = true;
+  private final SimRng hotSpots;
+  private long hotExtent;
+  private long hotUntil;
 
   public SimCluster(long seed, boolean verbose) {
     this.seed = seed;
     this.verbose = verbose;
     this.rng = new SimRng(seed);
+    this.hotSpots = rng.fork("hot spots");
     this.options = SimOptions.of(rng.fork("options"));
     events.runUntil(SECOND);
-    this.network = new SimNetwork(events, rng.fork("network"), nodes::get);
+    this.network = new SimNetwork(events, rng.fork("network"), nodes::get, this::sent);
     for (int i = 1; i <= options.nodes(); i++) {
       NodeId id = new NodeId("n" + i);
       SimRng own = rng.fork("node" + i);
@@ -213,53 +218,9 @@ public final class SimCluster {
 
   private void check() {
     nodes.values().forEach(node -> node.coordinator().ifPresent(this::collectCounters));
-    membersAreEqual("at the end", true);
+    checks.membersAreEqual("at the end");
     readBack();
     history.check();
-  }
-
-  /** I9: all in-sync members that are up have equal kinds of content, versions and bytes. */
-  private void membersAreEqual(String when, boolean mappedOnly) {
-    BlockRun first = null;
-    long firstReplica = 0;
-    for (Member member : records.view().membership().members()) {
-      SimNode node = nodes.get(member.node());
-      if (!member.inSync() || !node.up() || node.engine().replica(VOLUME).isEmpty()) {
-        continue;
-      }
-      BlockRun run = node.engine().replica(VOLUME).get().peek(0, options.blocks());
-      if (first == null) {
-        first = run;
-        firstReplica = member.replica();
-      } else {
-        compare(first, firstReplica, run, member.replica(), when, mappedOnly);
-      }
-    }
-  }
-
-  private void compare(
-      BlockRun a, long replicaA, BlockRun b, long replicaB, String when, boolean mappedOnly) {
-    for (int i = 0; i < a.count(); i++) {
-      boolean dataA = a.kinds()[i] == BlockKind.DATA;
-      boolean dataB = b.kinds()[i] == BlockKind.DATA;
-      boolean same =
-          dataA == dataB
-              && (!dataA || (a.versions()[i] == b.versions()[i] && a.crcs()[i] == b.crcs()[i]));
-      if (!same) {
-        throw new SimFailure(
-            String.format(
-                "I9 %s: block %s is %s %x at replica %s and %s %x at replica %s (mapped only: %s)",
-                when,
-                i,
-                a.kinds()[i],
-                a.versions()[i],
-                replicaA,
-                b.kinds()[i],
-                b.versions()[i],
-                replicaB,
-                mappedOnly));
-      }
-    }
   }
 
   /** What every copy holds at the end is one more read of every block. */
@@ -289,6 +250,7 @@ public final class SimCluster {
   // ---- what the parts report
 
   void nodeStarted(SimNode node) {
+    checks.processStarted(node);
     operator.nodeStarted(node);
   }
 
@@ -298,6 +260,21 @@ public final class SimCluster {
         node,
         VOLUME,
         "event=serving epoch=" + coordinator.machine().view().map(it -> it.membership().epoch()));
+  }
+
+  /** A message has left a node. */
+  private void sent(SimNode from, Message message) {
+    if (message instanceof Message.Sealed sealed) {
+      promiseAnswered(from, sealed);
+    } else {
+      nemesis.sent(from, message);
+    }
+  }
+
+  /** A replica has told somebody what it has promised. */
+  void promiseAnswered(SimNode replica, Message.Sealed sealed) {
+    checks.promiseAnswered(replica, sealed.epoch());
+    nemesis.sent(replica, sealed);
   }
 
   SimClient startClient(SimNode node, VolumeCoordinator device) {
@@ -319,7 +296,9 @@ public final class SimCluster {
   void logged(SimNode node, VolumeId volume, String event) {
     note(node.id() + " " + volume + " " + event);
     if (event.contains("from=CONVERGING to=SERVING")) {
-      membersAreEqual("when serving starts", true);
+      checks.membersAreEqual("when serving starts");
+    } else if (event.contains("event=resync_done")) {
+      checks.joined();
     }
   }
 
@@ -375,6 +354,19 @@ public final class SimCluster {
 
   SimSummary summary() {
     return summary;
+  }
+
+  SimChecks checks() {
+    return checks;
+  }
+
+  /** Where most requests go for a while: what is written meanwhile is a small part of the whole. */
+  long hotExtent() {
+    if (events.now() >= hotUntil) {
+      hotUntil = events.now() + hotSpots.between(SECOND / 20, 2 * SECOND);
+      hotExtent = hotSpots.nextInt(Math.max(1, options.blocks() / Blocks.EXTENT_BLOCKS));
+    }
+    return hotExtent;
   }
 
   History history() {

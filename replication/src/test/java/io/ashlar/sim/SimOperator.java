@@ -49,7 +49,8 @@ final class SimOperator {
       return;
     }
     SimNode attached = cluster.node(membership.attachment().get().node());
-    boolean hasCoordinator = attached.up() && attached.coordinator().isPresent();
+    boolean hasCoordinator =
+        attached.up() && !attached.cutFromStore() && attached.coordinator().isPresent();
     if (hasCoordinator) {
       unservedSince = -1;
       return;
@@ -66,7 +67,12 @@ final class SimOperator {
   }
 
   private java.util.stream.Stream<SimNode> upNodes() {
-    return cluster.nodes().stream().filter(node -> node.up() && !node.paused());
+    return cluster.nodes().stream().filter(SimOperator::reachable);
+  }
+
+  /** Whoever is cut off from the store is cut off from the controller. */
+  private static boolean reachable(SimNode node) {
+    return node.up() && !node.paused() && !node.cutFromStore();
   }
 
   void nodeStarted(SimNode node) {
@@ -127,7 +133,7 @@ final class SimOperator {
     List<Member> candidates = new ArrayList<>();
     for (Member member : membership.members()) {
       SimNode node = cluster.node(member.node());
-      if (member.inSync() && node.up() && !node.paused()) {
+      if (member.inSync() && reachable(node)) {
         candidates.add(member);
       }
     }
@@ -147,6 +153,9 @@ final class SimOperator {
             answer -> {
               boolean promised =
                   answer instanceof Sealed sealed && sealed.epoch() == membership.epoch();
+              if (answer instanceof Sealed sealed) {
+                cluster.promiseAnswered(cluster.node(member.node()), sealed);
+              }
               if (promised && moving) {
                 moving = false;
                 cluster.summary().failovers++;

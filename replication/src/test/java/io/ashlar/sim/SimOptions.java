@@ -9,6 +9,7 @@ import io.ashlar.model.FailureMode;
  * @param nodes nodes of the cluster; those without a copy are consumers only
  * @param thinkNanosMax pause of a client between two requests
  * @param storm faults come so often that they meet each other
+ * @param hotSpots most requests go to one extent, which changes every now and then
  * @param segmentBytes unit of the log: small ones make collection happen
  */
 public record SimOptions(
@@ -21,7 +22,8 @@ public record SimOptions(
     long diskBytes,
     int segmentBytes,
     long faultyNanos,
-    boolean storm) {
+    boolean storm,
+    boolean hotSpots) {
 
   static SimOptions of(SimRng rng) {
     int copies = 1 + rng.nextInt(4);
@@ -33,7 +35,7 @@ public record SimOptions(
           default -> FailureMode.SOFT;
         };
     // Few blocks make writes meet; many extents make a delta smaller than the whole.
-    int blocks = rng.oneIn(3) ? 64 * (8 + rng.nextInt(24)) : 24 + rng.nextInt(3) * 60;
+    int blocks = rng.oneIn(3) ? 64 * (8 + rng.nextInt(40)) : 24 + rng.nextInt(3) * 60;
     boolean small = blocks < 200 && rng.oneIn(6);
     long diskBytes = small ? 4L << 20 : 24L << 20;
     return new SimOptions(
@@ -46,7 +48,8 @@ public record SimOptions(
         diskBytes,
         256 << 10,
         rng.between(10, 40) * 1_000_000_000L,
-        rng.oneIn(4));
+        rng.oneIn(4),
+        blocks >= 512 && !rng.oneIn(4));
   }
 
   /**
