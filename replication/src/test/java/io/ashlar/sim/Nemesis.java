@@ -1,5 +1,6 @@
 package io.ashlar.sim;
 
+import io.ashlar.model.Attachment;
 import io.ashlar.model.Member;
 import io.ashlar.model.Membership;
 import io.ashlar.wire.Message;
@@ -49,6 +50,12 @@ final class Nemesis {
       next();
       return;
     }
+    if (cluster.options().damage() && rng.oneIn(2)) {
+      damage();
+    }
+    if (rng.oneIn(3)) {
+      cluster.nodes().forEach(node -> node.client().ifPresent(SimClient::reconnect));
+    }
     switch (rng.nextInt(12)) {
       case 0, 1, 2 -> kill(any());
       case 3 -> powerLoss(any());
@@ -67,11 +74,19 @@ final class Nemesis {
     return cluster.nodes().get(rng.nextInt(cluster.nodes().size()));
   }
 
+  /** Mostly where reads go. */
+  private void damage() {
+    Optional<Attachment> attached = cluster.records().view().membership().attachment();
+    boolean here = attached.isPresent() && !rng.oneIn(3);
+    cluster.damage().strike(here ? cluster.node(attached.get().node()) : any());
+  }
+
   private void kill(SimNode node) {
     if (node.up()) {
       cluster.summary().crashes++;
       cluster.note("kill " + node.id());
       node.kill();
+      cluster.changed();
       restartLater(node, rng.between(SECOND / 5, 8 * SECOND));
     }
   }
@@ -109,6 +124,7 @@ final class Nemesis {
       cluster.note("power loss at " + node.id());
       lastPowerLossAt = cluster.events().now();
       node.powerLoss();
+      cluster.changed();
       restartLater(node, rng.between(SECOND / 5, 6 * SECOND));
     }
   }
@@ -124,6 +140,7 @@ final class Nemesis {
     boolean calm =
         cluster.network().whole()
             && !cluster.records().isOut()
+            && !cluster.damage().any()
             && now - lastPowerLossAt > 20 * SECOND
             && cluster.nodes().stream().allMatch(it -> it.up() && !it.paused());
     Membership membership = cluster.records().view().membership();
@@ -272,5 +289,6 @@ final class Nemesis {
         node.start();
       }
     }
+    cluster.damage().mendAll();
   }
 }

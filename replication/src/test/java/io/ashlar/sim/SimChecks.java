@@ -1,11 +1,14 @@
 package io.ashlar.sim;
 
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
+
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import io.ashlar.model.Member;
 import io.ashlar.model.NodeId;
 import io.ashlar.protocol.ReplicaMachine;
 import io.ashlar.store.ReplicaStore;
+import io.ashlar.store.StoreEngine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -71,15 +74,18 @@ final class SimChecks {
   /**
    * I3: at the moment of an acknowledgement every member that the record may name holds the write.
    *
+   * @param holdsData whether the blocks hold data now, if that is known
    * @param crc of every block if it is known
    */
-  void acknowledged(long firstBlock, int count, boolean data, Optional<Integer> crc) {
+  void acknowledged(
+      long firstBlock, int count, Optional<Boolean> holdsData, Optional<Integer> crc) {
     List<Copy> copies = trustedCopies(firstBlock, count);
     equal(copies, "I3 at an acknowledgement");
     for (Copy copy : copies) {
       for (int i = 0; i < count; i++) {
         boolean isData = copy.run.kinds()[i] == BlockKind.DATA;
-        if (isData != data || (crc.isPresent() && copy.run.crcs()[i] != crc.get())) {
+        boolean wrongKind = holdsData.isPresent() && isData != holdsData.get();
+        if (wrongKind || (crc.isPresent() && copy.run.crcs()[i] != crc.get())) {
           throw new SimFailure(
               String.format(
                   "I3: block %s is acknowledged, and replica %s holds %s %x",
@@ -104,6 +110,55 @@ final class SimChecks {
     }
     return copies;
   }
+
+  // ---- power
+
+  /**
+   * I11: if everything lost its power now, each in-sync member would still have on its disk
+   * whatever was flushed. Nothing happens to the cluster: copies of the disks are looked at.
+   */
+  void survivesBlackout(SimRng rng) {
+    for (Member member : cluster.records().view().membership().members()) {
+      if (member.inSync()) {
+        survivesPowerLoss(cluster.node(member.node()), rng);
+      }
+    }
+  }
+
+  private void survivesPowerLoss(SimNode node, SimRng rng) {
+    SimEvents events = new SimEvents();
+    SimDisk disk = new SimDisk(node.medium().withoutPower(rng), events, rng);
+    StoreEngine engine = cluster.openEngine(disk, events::after);
+    ReplicaStore store = engine.replica(SimCluster.VOLUME).orElseThrow();
+    int unitBytes = cluster.options().unitBytes();
+    for (long block = 0; block < cluster.options().blocks(); block++) {
+      long at = block;
+      store.read(block, 1, (result, run) -> survived(node, at, unitBytes, run));
+      events.runUntil(events.now() + 1_000_000_000L);
+    }
+    engine.close();
+  }
+
+  private void survived(SimNode node, long block, int unitBytes, BlockRun run) {
+    int units = BLOCK_BYTES / unitBytes;
+    for (int i = 0; i < units && !cluster.damage().excuses(block, 1); i++) {
+      long unit = block * units + i;
+      long stamp = stampIn(run, unit, i, unitBytes);
+      cluster.history().checkSurvivor("the disk of " + node.id(), unit, stamp);
+    }
+    run.release();
+  }
+
+  /** Stamp of one unit of a run of one block. */
+  static long stampIn(BlockRun run, long unit, int index, int unitBytes) {
+    return switch (run.kinds()[0]) {
+      case DATA -> SimClient.stampOf(unit, run.payload().view(index * unitBytes, unitBytes));
+      case CORRUPT -> throw new SimFailure("unit " + unit + " is corrupt");
+      case TOMBSTONE, UNMAPPED -> 0;
+    };
+  }
+
+  // ---- who counts
 
   /** Clean, and either whole or joined by the attempt that the record knows. */
   static boolean trusted(SimNode node, Member member) {

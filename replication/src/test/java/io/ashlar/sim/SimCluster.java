@@ -1,6 +1,5 @@
 package io.ashlar.sim;
 
-import io.ashlar.block.BlockKind;
 import io.ashlar.env.Disk;
 import io.ashlar.env.Timers;
 import io.ashlar.model.Attachment;
@@ -49,6 +48,7 @@ public final class SimCluster {
   private final History history = new History();
   private final SimSummary summary = new SimSummary();
   private final SimChecks checks = new SimChecks(this);
+  private final SimDamage damage;
   private final SimOperator operator;
   private final Nemesis nemesis;
   private final StringBuilder trace = new StringBuilder();
@@ -56,6 +56,7 @@ public final class SimCluster {
   private long traceHash = 1125899906842597L;
   private long stamps;
   private boolean loadOn = true;
+  private boolean quiet;
   private final SimRng hotSpots;
   private long hotExtent;
   private long hotUntil;
@@ -75,8 +76,9 @@ public final class SimCluster {
       SimStores.format(medium, events, pool, id, options);
       nodes.put(id, new SimNode(this, id, own, medium));
     }
-    this.records = new SimRecordStore(events, rng.fork("store"), firstView());
+    this.records = new SimRecordStore(events, rng.fork("store"), firstView(), this::changed);
     this.operator = new SimOperator(this, rng.fork("operator"));
+    this.damage = new SimDamage(this, rng.fork("damage"));
     this.nemesis = new Nemesis(this, rng.fork("nemesis"));
   }
 
@@ -145,12 +147,20 @@ public final class SimCluster {
 
   private void faultyPhase() {
     nemesis.start();
+    SimRng power = rng.fork("power");
+    events.after(power.between(0, options.faultyNanos()), () -> blackout(power));
     events.runUntil(events.now() + options.faultyNanos());
     nemesis.stop();
   }
 
+  private void blackout(SimRng power) {
+    summary.blackouts++;
+    checks.survivesBlackout(power);
+  }
+
   /** Without faults everything comes back in a bounded time, under load at first. */
   private void quietPhase() {
+    quiet = true;
     long end = events.now() + QUIET_SECONDS_MAX * SECOND;
     while (!allWell()) {
       if (events.now() > end) {
@@ -193,7 +203,7 @@ public final class SimCluster {
 
   private int outstanding() {
     return nodes.values().stream()
-        .mapToInt(node -> node.client().map(SimClient::outstanding).orElse(0))
+        .mapToInt(node -> node.client().map(it -> it.unanswered().size()).orElse(0))
         .sum();
   }
 
@@ -234,13 +244,13 @@ public final class SimCluster {
             at,
             1,
             (result, run) -> {
-              long stamp = run.kinds()[0] == BlockKind.DATA ? run.payload().view().getLong(0) : 0;
-              if (run.kinds()[0] == BlockKind.CORRUPT) {
-                throw new SimFailure(
-                    "block " + at + " of replica " + member.replica() + " is corrupt");
+              int units = Blocks.BLOCK_BYTES / options.unitBytes();
+              for (int i = 0; i < units; i++) {
+                long unit = at * units + i;
+                long stamp = SimChecks.stampIn(run, unit, i, options.unitBytes());
+                history.readDone(unit, stamp, start, events.now());
               }
               run.release();
-              history.readDone(at, stamp, start, events.now());
             });
       }
       events.runUntil(events.now() + 10 * SECOND);
@@ -251,6 +261,7 @@ public final class SimCluster {
 
   void nodeStarted(SimNode node) {
     checks.processStarted(node);
+    changed();
     operator.nodeStarted(node);
   }
 
@@ -277,8 +288,9 @@ public final class SimCluster {
     nemesis.sent(replica, sealed);
   }
 
-  SimClient startClient(SimNode node, VolumeCoordinator device) {
-    return new SimClient(this, node, device, rng.fork("client" + stamps + node.id()));
+  SimClient startClient(
+      SimNode node, VolumeCoordinator device, List<SimClient.Request> unanswered) {
+    return new SimClient(this, node, device, rng.fork("client" + stamps + node.id()), unanswered);
   }
 
   void collectCounters(VolumeCoordinator coordinator) {
@@ -291,6 +303,11 @@ public final class SimCluster {
     summary.repaired += counters.blocksRepaired;
     summary.readsOverlappingWrites += counters.readsOverlappingWrites;
     summary.uncertainSwaps += counters.uncertainSwaps;
+  }
+
+  /** The record or the set of running processes has changed. */
+  void changed() {
+    damage.look();
   }
 
   void logged(SimNode node, VolumeId volume, String event) {
@@ -361,12 +378,23 @@ public final class SimCluster {
   }
 
   /** Where most requests go for a while: what is written meanwhile is a small part of the whole. */
-  long hotExtent() {
+  private long hotExtent() {
     if (events.now() >= hotUntil) {
       hotUntil = events.now() + hotSpots.between(SECOND / 20, 2 * SECOND);
       hotExtent = hotSpots.nextInt(Math.max(1, options.blocks() / Blocks.EXTENT_BLOCKS));
     }
     return hotExtent;
+  }
+
+  SimDamage damage() {
+    return damage;
+  }
+
+  long pickBlock(SimRng from) {
+    boolean hot = options.hotSpots() && !from.oneIn(20);
+    return hot
+        ? hotExtent() * Blocks.EXTENT_BLOCKS + from.nextInt(Blocks.EXTENT_BLOCKS)
+        : from.nextInt(options.blocks());
   }
 
   History history() {
@@ -383,6 +411,11 @@ public final class SimCluster {
 
   SimNode node(NodeId id) {
     return nodes.get(id);
+  }
+
+  /** On full disks a copy cannot come back; a user would delete something. */
+  boolean makesRoom() {
+    return quiet && options.tight();
   }
 
   boolean loadOn() {

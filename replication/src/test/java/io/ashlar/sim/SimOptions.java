@@ -1,5 +1,7 @@
 package io.ashlar.sim;
 
+import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
+
 import io.ashlar.model.FailureMode;
 
 /**
@@ -10,6 +12,9 @@ import io.ashlar.model.FailureMode;
  * @param thinkNanosMax pause of a client between two requests
  * @param storm faults come so often that they meet each other
  * @param hotSpots most requests go to one extent, which changes every now and then
+ * @param damage blocks rot on the disks
+ * @param tight the disks are too small for what is written
+ * @param unitBytes requests are multiples of this: a block or a sector
  * @param segmentBytes unit of the log: small ones make collection happen
  */
 public record SimOptions(
@@ -23,7 +28,10 @@ public record SimOptions(
     int segmentBytes,
     long faultyNanos,
     boolean storm,
-    boolean hotSpots) {
+    boolean hotSpots,
+    boolean damage,
+    boolean tight,
+    int unitBytes) {
 
   static SimOptions of(SimRng rng) {
     int copies = 1 + rng.nextInt(4);
@@ -35,9 +43,14 @@ public record SimOptions(
           default -> FailureMode.SOFT;
         };
     // Few blocks make writes meet; many extents make a delta smaller than the whole.
-    int blocks = rng.oneIn(3) ? 64 * (8 + rng.nextInt(40)) : 24 + rng.nextInt(3) * 60;
-    boolean small = blocks < 200 && rng.oneIn(6);
-    long diskBytes = small ? 4L << 20 : 24L << 20;
+    int blocks = rng.oneIn(3) ? EXTENT_BLOCKS * (8 + rng.nextInt(40)) : 24 + rng.nextInt(3) * 60;
+    // A disk with room for about 600 blocks of data, for a volume that may be larger. A copy that
+    // was
+    // away needs room to come back, so other copies have to go on and make some, by trims.
+    boolean tight = rng.oneIn(5);
+    blocks = tight ? EXTENT_BLOCKS * (8 + rng.nextInt(5)) : blocks;
+    mode = tight ? FailureMode.ALWAYSON : mode;
+    long diskBytes = tight ? 4L << 20 : 24L << 20;
     return new SimOptions(
         Math.max(2, nodes),
         copies,
@@ -49,13 +62,9 @@ public record SimOptions(
         256 << 10,
         rng.between(10, 40) * 1_000_000_000L,
         rng.oneIn(4),
-        blocks >= 512 && !rng.oneIn(4));
-  }
-
-  /**
-   * A request of one part that gets ENOSPC has changed nothing: its writes need not be considered.
-   */
-  boolean partsFailWhole() {
-    return true;
+        blocks >= 512 && !rng.oneIn(4),
+        copies > 1 && rng.oneIn(2),
+        tight,
+        blocks < 200 && rng.oneIn(3) ? 512 : 4096);
   }
 }

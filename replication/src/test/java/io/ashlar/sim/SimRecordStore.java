@@ -24,6 +24,7 @@ public final class SimRecordStore {
 
   private final SimEvents events;
   private final SimRng rng;
+  private final Runnable changed;
   private VolumeView view;
   private final Map<Integer, Long> instanceOfEpoch = new TreeMap<>();
 
@@ -41,7 +42,8 @@ public final class SimRecordStore {
 
   private record Landing(long expectedRevision, Membership next) {}
 
-  SimRecordStore(SimEvents events, SimRng rng, VolumeView first) {
+  SimRecordStore(SimEvents events, SimRng rng, VolumeView first, Runnable changed) {
+    this.changed = changed;
     this.events = events;
     this.rng = rng;
     this.view = first;
@@ -133,6 +135,7 @@ public final class SimRecordStore {
             view.replicas(),
             view.failureMode(),
             next);
+    changed.run();
   }
 
   private final class Port implements RecordStore {
@@ -181,6 +184,7 @@ public final class SimRecordStore {
         lateLandings++;
         Landing landing = new Landing(expectedRevision, next);
         landings.add(landing);
+        changed.run();
         events.after(
             rng.between(1, LATE_NANOS_MAX),
             () -> {
