@@ -1,6 +1,5 @@
 package io.ashlar.protocol;
 
-
 import io.ashlar.block.BlockDevice;
 import io.ashlar.block.BlockRequest;
 import io.ashlar.block.PayloadPool;

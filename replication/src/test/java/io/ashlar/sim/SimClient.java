@@ -96,13 +96,23 @@ final class SimClient {
     return List.copyOf(unanswered);
   }
 
-  /** The front-end loses its socket and comes back: what has no answer is sent again. */
+  /**
+   * The front-end loses its socket and comes back: of what has no answer it sends some again. The
+   * rest must not take effect any more once it has had an answer.
+   */
   void reconnect() {
     if (gone) {
       return;
     }
     cluster.summary().reconnects++;
-    List<Request> again = unanswered();
+    List<Request> again = new ArrayList<>();
+    for (Request request : unanswered()) {
+      if (rng.oneIn(3)) {
+        next(request.readsOnly);
+      } else {
+        again.add(request);
+      }
+    }
     unanswered.clear();
     int lost = sessionNumber;
     sessionNumber = -1;

@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * A cluster with one volume, made from a seed and run through a faulty phase and a quiet one. What
@@ -110,6 +111,9 @@ public final class SimCluster {
       begin();
       faultyPhase();
       quietPhase();
+      if (options.endsDark()) {
+        powerCut();
+      }
       check();
     } catch (RuntimeException e) {
       throw new SimFailure("seed " + seed + " at " + events.now() + " ns: " + e.getMessage(), e);
@@ -177,6 +181,36 @@ public final class SimCluster {
       events.runUntil(events.now() + SECOND / 10);
     }
     events.runUntil(events.now() + 2 * SECOND);
+  }
+
+  /**
+   * A volume that nobody uses has everything on its disks, and every copy knows that it has: after
+   * a power loss of everything it is served at once, with all its copies.
+   */
+  private void powerCut() {
+    operator.detach();
+    await("detached", operator::isDetached);
+    summary.powerCuts++;
+    note("power cut");
+    nodes.values().forEach(SimNode::powerLoss);
+    nodes.values().forEach(SimNode::start);
+    int epoch = records.view().membership().epoch();
+    operator.attachAgain();
+    await("served after a power cut", this::allWell);
+    if (records.view().membership().epoch() > epoch + 2) {
+      throw new SimFailure(
+          "after a power cut the members were not taken as they are: " + describe());
+    }
+  }
+
+  private void await(String what, BooleanSupplier condition) {
+    long end = events.now() + 60 * SECOND;
+    while (!condition.getAsBoolean()) {
+      if (events.now() > end) {
+        throw new SimFailure("not " + what + " within 60 s: " + describe());
+      }
+      events.runUntil(events.now() + SECOND / 10);
+    }
   }
 
   private boolean allWell() {

@@ -15,6 +15,7 @@ import io.ashlar.model.FailureMode;
  * @param damage blocks rot on the disks
  * @param tight the disks are too small for what is written
  * @param unitBytes requests are multiples of this: a block or a sector
+ * @param endsDark at the end everything loses its power, while the volume is not attached
  * @param segmentBytes unit of the log: small ones make collection happen
  */
 public record SimOptions(
@@ -31,7 +32,8 @@ public record SimOptions(
     boolean hotSpots,
     boolean damage,
     boolean tight,
-    int unitBytes) {
+    int unitBytes,
+    boolean endsDark) {
 
   static SimOptions of(SimRng rng) {
     int copies = 1 + rng.nextInt(4);
@@ -65,6 +67,7 @@ public record SimOptions(
         blocks >= 512 && !rng.oneIn(4),
         copies > 1 && rng.oneIn(2),
         tight,
-        blocks < 200 && rng.oneIn(3) ? 512 : 4096);
+        blocks < 200 && rng.oneIn(3) ? 512 : 4096,
+        rng.oneIn(3));
   }
 }

@@ -31,6 +31,7 @@ public final class SimSummary {
   long resent;
   long partialWrites;
   long blackouts;
+  long powerCuts;
   long virtualNanos;
 
   void add(SimSummary other) {
@@ -63,6 +64,7 @@ public final class SimSummary {
     resent += other.resent;
     partialWrites += other.partialWrites;
     blackouts += other.blackouts;
+    powerCuts += other.powerCuts;
     virtualNanos += other.virtualNanos;
   }
 
@@ -74,7 +76,8 @@ public final class SimSummary {
             + " resyncs_given_up=%d resync_extents=%d converged_blocks=%d repaired=%d"
             + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
             + " no_space=%d bit_rot=%d unreadable_blocks=%d io_errors=%d session_losses=%d"
-            + " requests_sent_again=%d partial_writes=%d blackouts=%d virtual_hours=%.2f",
+            + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d"
+            + " virtual_hours=%.2f",
         seeds,
         reads,
         writes,
@@ -104,6 +107,7 @@ public final class SimSummary {
         resent,
         partialWrites,
         blackouts,
+        powerCuts,
         virtualNanos / 3.6e12);
   }
 }
