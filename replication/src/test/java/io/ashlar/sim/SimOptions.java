@@ -58,7 +58,7 @@ public record SimOptions(
         copies,
         blocks,
         1 + rng.nextInt(8),
-        rng.between(200_000, 40_000_000),
+        rng.between(tight ? 5_000_000 : 200_000, 40_000_000),
         mode,
         diskBytes,
         256 << 10,
