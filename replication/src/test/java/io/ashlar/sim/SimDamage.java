@@ -47,7 +47,7 @@ final class SimDamage {
     return false;
   }
 
-  /** Damages a block that has been durable for a while: a fresh one may be taken for torn. */
+  /** Damages a block that is not damaged yet. */
   void strike(SimNode node) {
     boolean elsewhere = outstanding.stream().anyMatch(it -> !it.node.equals(node.id()));
     Membership membership = cluster.records().view().membership();
@@ -56,11 +56,10 @@ final class SimDamage {
       return;
     }
     ReplicaStore store = node.engine().replica(SimCluster.VOLUME).orElseThrow();
-    long durable = StoreProbe.durableVersion(store);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 50; i++) {
       long block = cluster.pickBlock(rng);
-      OptionalLong offset = StoreProbe.offset(store, block);
-      if (offset.isPresent() && store.version(block) <= durable) {
+      OptionalLong offset = StoreProbe.settledOffset(store, block);
+      if (offset.isPresent() && outstanding.stream().noneMatch(it -> it.block == block)) {
         damage(node, store, block, offset.getAsLong());
         return;
       }

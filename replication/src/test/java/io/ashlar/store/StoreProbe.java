@@ -7,9 +7,18 @@ import java.util.OptionalLong;
 public final class StoreProbe {
   private StoreProbe() {}
 
-  /** The version up to which everything is durable. */
-  public static long durableVersion(ReplicaStore store) {
-    return ((LogReplica) store).content().durableVersion();
+  /**
+   * Offset of a block's bytes if its segment is closed: of an open one a damaged batch may be taken
+   * for one that was torn in flight, until a later batch says that it was durable.
+   */
+  public static OptionalLong settledOffset(ReplicaStore store, long block) {
+    ReplicaContent content = ((LogReplica) store).content();
+    int place = content.blocks().place(block);
+    boolean settled =
+        place != 0
+            && content.segments().state(content.segments().segmentOf(place))
+                == Segments.State.CLOSED;
+    return settled ? offset(store, block) : OptionalLong.empty();
   }
 
   /** Offset of a block's bytes; empty if it holds no data. */
