@@ -153,7 +153,9 @@ final class SimChecks {
   static long stampIn(BlockRun run, long unit, int index, int unitBytes) {
     return switch (run.kinds()[0]) {
       case DATA -> SimClient.stampOf(unit, run.payload().view(index * unitBytes, unitBytes));
-      case CORRUPT -> throw new SimFailure("unit " + unit + " is corrupt");
+      case CORRUPT ->
+          throw new SimFailure(
+              String.format("unit %s is corrupt, version %x", unit, run.versions()[0]));
       case TOMBSTONE, UNMAPPED -> 0;
     };
   }

@@ -74,7 +74,7 @@ final class SimDamage {
     if (rng.oneIn(3)) {
       cluster.summary().unreadable++;
       cluster.note("unreadable block " + block + " at " + node.id());
-      node.failReads(offset, BLOCK_BYTES);
+      node.badSectors(offset, BLOCK_BYTES);
     } else {
       cluster.summary().bitRot++;
       cluster.note("bit rot in block " + block + " at " + node.id());

@@ -174,9 +174,9 @@ public final class SimNode {
     return medium;
   }
 
-  /** Reads of this range fail; for this process. */
-  void failReads(long offsetBytes, long lengthBytes) {
-    disk.failReads(offsetBytes, lengthBytes);
+  /** Reads of this range fail until it is written; for this process. */
+  void badSectors(long offsetBytes, long lengthBytes) {
+    disk.badSectors(offsetBytes, lengthBytes);
   }
 
   void healDisk() {
