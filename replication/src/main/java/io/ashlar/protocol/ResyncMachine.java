@@ -1,5 +1,6 @@
 package io.ashlar.protocol;
 
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
 import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 
 import io.ashlar.block.BlockKind;
@@ -17,6 +18,7 @@ import io.ashlar.wire.Message.PullHello;
 import io.ashlar.wire.Message.Source;
 import io.ashlar.wire.Message.Welcome;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -207,10 +209,30 @@ final class ResyncMachine {
           if (result == Result.OK) {
             raise(extent, data.extentVersion());
           } else {
+            if (result == Result.NO_SPACE && !ended) {
+              makeRoom();
+            }
             orders.applyEnded();
             end(ReplicaOrders.outcome(result), 0);
           }
         });
+  }
+
+  /**
+   * Lets go of what this part was to replace, for the next attempt, which pulls all of it again: on
+   * a full disk stale blocks would else keep out, for ever, the fresh ones that are fewer.
+   */
+  private void makeRoom() {
+    long end = (machine.meta().sizeBytes() + BLOCK_BYTES - 1) / BLOCK_BYTES;
+    for (long extent : pull.extents()) {
+      long first = extent * EXTENT_BLOCKS;
+      int count = (int) Math.max(0, Math.min(EXTENT_BLOCKS, end - first));
+      BlockKind[] kinds = new BlockKind[count];
+      Arrays.fill(kinds, BlockKind.UNMAPPED);
+      BlockRun nothing = new BlockRun(first, kinds, new long[count], new int[count], null);
+      orders.applyStarted();
+      store.replace(nothing, pull.liveFrom(), result -> orders.applyEnded());
+    }
   }
 
   private void raise(long extent, long version) {

@@ -170,9 +170,14 @@ final class WritePipeline {
 
   /**
    * Whether every member has promised the space. A member that is short is asked once more; if its
-   * answer shows no room then there is none, since it grants ahead of use whenever it can.
+   * answer shows no room then there is none, since it grants ahead of use whenever it can. What
+   * needs no space is never refused: what was sent again after a reconnection may have used more
+   * than was promised, and trims are what makes room.
    */
   private Space space(WriteOp op) {
+    if (op.creditBlocks() == 0) {
+      return Space.ENOUGH;
+    }
     Space space = Space.ENOUGH;
     for (MemberLink member : context.members().all()) {
       boolean counts = (context.streamMask() & member.bit()) != 0 && member.usable(context.epoch());

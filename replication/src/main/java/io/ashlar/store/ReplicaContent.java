@@ -41,6 +41,10 @@ final class ReplicaContent {
     return number;
   }
 
+  Segments segments() {
+    return segments;
+  }
+
   BlockMap blocks() {
     return blocks;
   }

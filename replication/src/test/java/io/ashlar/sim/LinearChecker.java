@@ -11,8 +11,8 @@ import java.util.Set;
  * Linearizability of one register, by Wing and Gong's search with Lowe's memory of visited states
  * (Testing for linearizability, 2017). The register starts with stamp 0.
  *
- * <p>Writes without an end that nobody can have read are left out first: they may be put at the
- * very end.
+ * <p>A write without an answer may be left out, or put anywhere from its start to its end, if it
+ * has one. Those that nobody can have read are left out first.
  */
 final class LinearChecker {
   private record Visited(BitSet done, long stamp) {}
@@ -34,7 +34,7 @@ final class LinearChecker {
     }
     List<Op> ops = new ArrayList<>();
     for (Op op : all) {
-      if (!op.write || op.end != History.NEVER || read.contains(op.stamp)) {
+      if (!op.write || op.answered || read.contains(op.stamp)) {
         ops.add(op);
       }
     }
@@ -42,44 +42,48 @@ final class LinearChecker {
     return new LinearChecker(ops).search();
   }
 
-  /** An open choice: which op was put next, and what the register held before. */
-  private record Choice(int op, long stampBefore) {}
+  /**
+   * An open choice: which op was put next, and what was the case before.
+   *
+   * @param latestBefore the latest start of what was placed: nothing that ended earlier may follow
+   */
+  private record Choice(int op, long stampBefore, long latestBefore) {}
 
   private boolean search() {
     List<Choice> stack = new ArrayList<>();
     long stamp = 0;
+    long latest = Long.MIN_VALUE;
     int from = 0;
     while (true) {
-      int next = nextCandidate(from, stamp);
-      if (next >= 0) {
-        stack.add(new Choice(next, stamp));
+      int next = nextCandidate(from, stamp, latest);
+      boolean back = next < 0;
+      if (!back) {
+        stack.add(new Choice(next, stamp, latest));
         done.set(next);
         stamp = ops.get(next).write ? ops.get(next).stamp : stamp;
+        latest = Math.max(latest, ops.get(next).start);
         from = 0;
-        if (allEnded()) {
+        if (allAnswered()) {
           return true;
         }
-        if (!visited.add(new Visited((BitSet) done.clone(), stamp))) {
-          Choice last = stack.removeLast();
-          done.clear(last.op);
-          stamp = last.stampBefore;
-          from = last.op + 1;
-        }
+        back = !visited.add(new Visited((BitSet) done.clone(), stamp));
       } else if (stack.isEmpty()) {
-        return allEnded();
-      } else {
+        return allAnswered();
+      }
+      if (back) {
         Choice last = stack.removeLast();
         done.clear(last.op);
         stamp = last.stampBefore;
+        latest = last.latestBefore;
         from = last.op + 1;
       }
     }
   }
 
-  /** Whether everything that has an end is placed; open writes may stay out. */
-  private boolean allEnded() {
+  /** Whether everything that was answered is placed; the rest may stay out. */
+  private boolean allAnswered() {
     for (int i = done.nextClearBit(0); i < ops.size(); i = done.nextClearBit(i + 1)) {
-      if (ops.get(i).end != History.NEVER) {
+      if (ops.get(i).answered) {
         return false;
       }
     }
@@ -87,22 +91,25 @@ final class LinearChecker {
   }
 
   /**
-   * The next op from this index on that may come now: nothing unplaced has ended before it started.
+   * The next op from this index on that may come now: nothing unplaced has been answered before it
+   * started, and nothing was placed that started after its end.
    */
-  private int nextCandidate(int from, long stamp) {
+  private int nextCandidate(int from, long stamp, long latest) {
     long firstEnd = History.NEVER;
     for (int i = done.nextClearBit(0); i < ops.size(); i = done.nextClearBit(i + 1)) {
       if (ops.get(i).start > firstEnd) {
         break;
       }
-      firstEnd = Math.min(firstEnd, ops.get(i).end);
+      if (ops.get(i).answered) {
+        firstEnd = Math.min(firstEnd, ops.get(i).end);
+      }
     }
     for (int i = done.nextClearBit(from); i < ops.size(); i = done.nextClearBit(i + 1)) {
       Op op = ops.get(i);
       if (op.start > firstEnd) {
         return -1;
       }
-      if (op.write || op.stamp == stamp) {
+      if (op.end >= latest && (op.write || op.stamp == stamp)) {
         return i;
       }
     }

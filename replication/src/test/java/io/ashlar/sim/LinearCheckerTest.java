@@ -9,14 +9,16 @@ import org.junit.jupiter.api.Test;
 /** The checker itself: it must accept what a register can do and refuse what it cannot. */
 final class LinearCheckerTest {
   private static Op write(long stamp, long start, long end) {
-    Op op = new Op(true, stamp, start);
-    op.end = end;
+    Op op = new Op(true, stamp, start, 1);
+    if (end != History.NEVER) {
+      op.ended(end);
+    }
     return op;
   }
 
   private static Op read(long stamp, long start, long end) {
-    Op op = new Op(false, stamp, start);
-    op.end = end;
+    Op op = new Op(false, stamp, start, 1);
+    op.ended(end);
     return op;
   }
 
@@ -59,6 +61,19 @@ final class LinearCheckerTest {
             read(2, 11, 12),
             read(1, 13, 14));
     assertThat(LinearChecker.linearizable(ops)).isFalse();
+  }
+
+  @Test
+  void aWriteWithoutAnswerTakesNoEffectAfterItsEnd() {
+    Op late = write(1, 0, History.NEVER);
+    late.end = 12;
+    assertThat(LinearChecker.linearizable(List.of(late, write(2, 5, 10), read(1, 11, 13))))
+        .isTrue();
+    late.end = 8;
+    assertThat(LinearChecker.linearizable(List.of(late, write(2, 9, 10), read(1, 11, 13))))
+        .isFalse();
+    assertThat(LinearChecker.linearizable(List.of(late, write(2, 9, 10), read(2, 11, 13))))
+        .isTrue();
   }
 
   @Test

@@ -1,7 +1,9 @@
 package io.ashlar.sim;
 
+import io.ashlar.model.Attachment;
 import io.ashlar.model.Member;
 import io.ashlar.model.Membership;
+import io.ashlar.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +21,9 @@ final class Nemesis {
   private final boolean storm;
   private boolean active;
   private long lastPowerLossAt;
+
+  /** A consumer is cut off until then, and nothing else is mended or broken meanwhile. */
+  private long exclusiveUntil;
 
   Nemesis(SimCluster cluster, SimRng rng) {
     this.cluster = cluster;
@@ -41,13 +46,24 @@ final class Nemesis {
     if (!active) {
       return;
     }
+    if (cluster.events().now() < exclusiveUntil) {
+      next();
+      return;
+    }
+    if (cluster.options().damage() && rng.oneIn(2)) {
+      damage();
+    }
+    if (rng.oneIn(3)) {
+      cluster.nodes().forEach(node -> node.client().ifPresent(SimClient::reconnect));
+    }
     switch (rng.nextInt(12)) {
       case 0, 1, 2 -> kill(any());
       case 3 -> powerLoss(any());
       case 4 -> pause(any());
       case 5, 6 -> partition();
       case 7 -> storeOutage();
-      case 10, 11 -> slowDisk(any());
+      case 10 -> slowDisk(any());
+      case 11 -> cluster.nodes().forEach(this::slowDisk);
       case 8 -> cluster.records().view().membership().attachment().ifPresent(any -> move());
       default -> cutConsumer();
     }
@@ -58,12 +74,34 @@ final class Nemesis {
     return cluster.nodes().get(rng.nextInt(cluster.nodes().size()));
   }
 
+  /** Mostly where reads go. */
+  private void damage() {
+    Optional<Attachment> attached = cluster.records().view().membership().attachment();
+    boolean here = attached.isPresent() && !rng.oneIn(3);
+    cluster.damage().strike(here ? cluster.node(attached.get().node()) : any());
+  }
+
   private void kill(SimNode node) {
     if (node.up()) {
       cluster.summary().crashes++;
       cluster.note("kill " + node.id());
       node.kill();
+      cluster.changed();
       restartLater(node, rng.between(SECOND / 5, 8 * SECOND));
+    }
+  }
+
+  /**
+   * A member has said something on which others will act: whatever it relies on has to be on its
+   * disk by now, so now and then its process dies at just this moment.
+   */
+  void sent(SimNode from, Message message) {
+    boolean binding =
+        message instanceof Message.Sealed
+            || message instanceof Message.Extents
+            || message instanceof Message.Digests;
+    if (active && binding && rng.oneIn(25)) {
+      cluster.events().after(rng.between(0, SECOND / 2_000), () -> kill(from));
     }
   }
 
@@ -86,6 +124,7 @@ final class Nemesis {
       cluster.note("power loss at " + node.id());
       lastPowerLossAt = cluster.events().now();
       node.powerLoss();
+      cluster.changed();
       restartLater(node, rng.between(SECOND / 5, 6 * SECOND));
     }
   }
@@ -101,6 +140,7 @@ final class Nemesis {
     boolean calm =
         cluster.network().whole()
             && !cluster.records().isOut()
+            && !cluster.damage().any()
             && now - lastPowerLossAt > 20 * SECOND
             && cluster.nodes().stream().allMatch(it -> it.up() && !it.paused());
     Membership membership = cluster.records().view().membership();
@@ -111,21 +151,9 @@ final class Nemesis {
     long others =
         membership.members().stream()
             .filter(it -> it.inSync() && !it.node().equals(node.id()))
-            .filter(it -> trusted(it))
+            .filter(it -> SimChecks.trusted(cluster.node(it.node()), it))
             .count();
     return calm && others > 0;
-  }
-
-  private boolean trusted(Member member) {
-    SimNode node = cluster.node(member.node());
-    return node.replicas()
-        .replica(SimCluster.VOLUME)
-        .filter(machine -> machine.clean())
-        .filter(
-            machine ->
-                machine.meta().incomplete().isEmpty()
-                    || machine.meta().incomplete().get().attempt() == member.joinAttempt())
-        .isPresent();
   }
 
   private void pause(SimNode node) {
@@ -189,9 +217,11 @@ final class Nemesis {
         .after(
             delay,
             () -> {
-              cluster.note("heal");
-              cluster.network().heal();
-              cluster.nodes().forEach(node -> node.cutFromStore(false));
+              if (cluster.events().now() >= exclusiveUntil) {
+                cluster.note("heal");
+                cluster.network().heal();
+                cluster.nodes().forEach(node -> node.cutFromStore(false));
+              }
             });
   }
 
@@ -235,7 +265,9 @@ final class Nemesis {
               cluster.move();
               // Long enough for the lease to end, the volume to move, and the old reader to go on
               // reading.
-              healAfter(rng.between(SECOND, 25 * SECOND));
+              long length = rng.between(SECOND, 16 * SECOND);
+              exclusiveUntil = cluster.events().now() + length;
+              healAfter(length);
             });
   }
 
@@ -257,5 +289,6 @@ final class Nemesis {
         node.start();
       }
     }
+    cluster.damage().mendAll();
   }
 }

@@ -1,7 +1,5 @@
 package io.ashlar.sim;
 
-import io.ashlar.block.BlockKind;
-import io.ashlar.block.BlockRun;
 import io.ashlar.env.Disk;
 import io.ashlar.env.Timers;
 import io.ashlar.model.Attachment;
@@ -20,12 +18,14 @@ import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreEngine;
+import io.ashlar.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 
 /**
  * A cluster with one volume, made from a seed and run through a faulty phase and a quiet one. What
@@ -48,6 +48,8 @@ public final class SimCluster {
   private final Map<NodeId, SimNode> nodes = new TreeMap<>();
   private final History history = new History();
   private final SimSummary summary = new SimSummary();
+  private final SimChecks checks = new SimChecks(this);
+  private final SimDamage damage;
   private final SimOperator operator;
   private final Nemesis nemesis;
   private final StringBuilder trace = new StringBuilder();
@@ -55,14 +57,19 @@ public final class SimCluster {
   private long traceHash = 1125899906842597L;
   private long stamps;
   private boolean loadOn = true;
+  private boolean quiet;
+  private final SimRng hotSpots;
+  private long hotExtent;
+  private long hotUntil;
 
   public SimCluster(long seed, boolean verbose) {
     this.seed = seed;
     this.verbose = verbose;
     this.rng = new SimRng(seed);
+    this.hotSpots = rng.fork("hot spots");
     this.options = SimOptions.of(rng.fork("options"));
     events.runUntil(SECOND);
-    this.network = new SimNetwork(events, rng.fork("network"), nodes::get);
+    this.network = new SimNetwork(events, rng.fork("network"), nodes::get, this::sent);
     for (int i = 1; i <= options.nodes(); i++) {
       NodeId id = new NodeId("n" + i);
       SimRng own = rng.fork("node" + i);
@@ -70,8 +77,9 @@ public final class SimCluster {
       SimStores.format(medium, events, pool, id, options);
       nodes.put(id, new SimNode(this, id, own, medium));
     }
-    this.records = new SimRecordStore(events, rng.fork("store"), firstView());
+    this.records = new SimRecordStore(events, rng.fork("store"), firstView(), this::changed);
     this.operator = new SimOperator(this, rng.fork("operator"));
+    this.damage = new SimDamage(this, rng.fork("damage"));
     this.nemesis = new Nemesis(this, rng.fork("nemesis"));
   }
 
@@ -103,6 +111,9 @@ public final class SimCluster {
       begin();
       faultyPhase();
       quietPhase();
+      if (options.endsDark()) {
+        powerCut();
+      }
       check();
     } catch (RuntimeException e) {
       throw new SimFailure("seed " + seed + " at " + events.now() + " ns: " + e.getMessage(), e);
@@ -140,12 +151,20 @@ public final class SimCluster {
 
   private void faultyPhase() {
     nemesis.start();
+    SimRng power = rng.fork("power");
+    events.after(power.between(0, options.faultyNanos()), () -> blackout(power));
     events.runUntil(events.now() + options.faultyNanos());
     nemesis.stop();
   }
 
+  private void blackout(SimRng power) {
+    summary.blackouts++;
+    checks.survivesBlackout(power);
+  }
+
   /** Without faults everything comes back in a bounded time, under load at first. */
   private void quietPhase() {
+    quiet = true;
     long end = events.now() + QUIET_SECONDS_MAX * SECOND;
     while (!allWell()) {
       if (events.now() > end) {
@@ -162,6 +181,36 @@ public final class SimCluster {
       events.runUntil(events.now() + SECOND / 10);
     }
     events.runUntil(events.now() + 2 * SECOND);
+  }
+
+  /**
+   * A volume that nobody uses has everything on its disks, and every copy knows that it has: after
+   * a power loss of everything it is served at once, with all its copies.
+   */
+  private void powerCut() {
+    operator.detach();
+    await("detached", operator::isDetached);
+    summary.powerCuts++;
+    note("power cut");
+    nodes.values().forEach(SimNode::powerLoss);
+    nodes.values().forEach(SimNode::start);
+    int epoch = records.view().membership().epoch();
+    operator.attachAgain();
+    await("served after a power cut", this::allWell);
+    if (records.view().membership().epoch() > epoch + 2) {
+      throw new SimFailure(
+          "after a power cut the members were not taken as they are: " + describe());
+    }
+  }
+
+  private void await(String what, BooleanSupplier condition) {
+    long end = events.now() + 60 * SECOND;
+    while (!condition.getAsBoolean()) {
+      if (events.now() > end) {
+        throw new SimFailure("not " + what + " within 60 s: " + describe());
+      }
+      events.runUntil(events.now() + SECOND / 10);
+    }
   }
 
   private boolean allWell() {
@@ -188,7 +237,7 @@ public final class SimCluster {
 
   private int outstanding() {
     return nodes.values().stream()
-        .mapToInt(node -> node.client().map(SimClient::outstanding).orElse(0))
+        .mapToInt(node -> node.client().map(it -> it.unanswered().size()).orElse(0))
         .sum();
   }
 
@@ -213,53 +262,9 @@ public final class SimCluster {
 
   private void check() {
     nodes.values().forEach(node -> node.coordinator().ifPresent(this::collectCounters));
-    membersAreEqual("at the end", true);
+    checks.membersAreEqual("at the end");
     readBack();
     history.check();
-  }
-
-  /** I9: all in-sync members that are up have equal kinds of content, versions and bytes. */
-  private void membersAreEqual(String when, boolean mappedOnly) {
-    BlockRun first = null;
-    long firstReplica = 0;
-    for (Member member : records.view().membership().members()) {
-      SimNode node = nodes.get(member.node());
-      if (!member.inSync() || !node.up() || node.engine().replica(VOLUME).isEmpty()) {
-        continue;
-      }
-      BlockRun run = node.engine().replica(VOLUME).get().peek(0, options.blocks());
-      if (first == null) {
-        first = run;
-        firstReplica = member.replica();
-      } else {
-        compare(first, firstReplica, run, member.replica(), when, mappedOnly);
-      }
-    }
-  }
-
-  private void compare(
-      BlockRun a, long replicaA, BlockRun b, long replicaB, String when, boolean mappedOnly) {
-    for (int i = 0; i < a.count(); i++) {
-      boolean dataA = a.kinds()[i] == BlockKind.DATA;
-      boolean dataB = b.kinds()[i] == BlockKind.DATA;
-      boolean same =
-          dataA == dataB
-              && (!dataA || (a.versions()[i] == b.versions()[i] && a.crcs()[i] == b.crcs()[i]));
-      if (!same) {
-        throw new SimFailure(
-            String.format(
-                "I9 %s: block %s is %s %x at replica %s and %s %x at replica %s (mapped only: %s)",
-                when,
-                i,
-                a.kinds()[i],
-                a.versions()[i],
-                replicaA,
-                b.kinds()[i],
-                b.versions()[i],
-                replicaB,
-                mappedOnly));
-      }
-    }
   }
 
   /** What every copy holds at the end is one more read of every block. */
@@ -273,13 +278,13 @@ public final class SimCluster {
             at,
             1,
             (result, run) -> {
-              long stamp = run.kinds()[0] == BlockKind.DATA ? run.payload().view().getLong(0) : 0;
-              if (run.kinds()[0] == BlockKind.CORRUPT) {
-                throw new SimFailure(
-                    "block " + at + " of replica " + member.replica() + " is corrupt");
+              int units = Blocks.BLOCK_BYTES / options.unitBytes();
+              for (int i = 0; i < units; i++) {
+                long unit = at * units + i;
+                long stamp = SimChecks.stampIn(run, unit, i, options.unitBytes());
+                history.readDone(unit, stamp, start, events.now());
               }
               run.release();
-              history.readDone(at, stamp, start, events.now());
             });
       }
       events.runUntil(events.now() + 10 * SECOND);
@@ -289,6 +294,8 @@ public final class SimCluster {
   // ---- what the parts report
 
   void nodeStarted(SimNode node) {
+    checks.processStarted(node);
+    changed();
     operator.nodeStarted(node);
   }
 
@@ -300,8 +307,24 @@ public final class SimCluster {
         "event=serving epoch=" + coordinator.machine().view().map(it -> it.membership().epoch()));
   }
 
-  SimClient startClient(SimNode node, VolumeCoordinator device) {
-    return new SimClient(this, node, device, rng.fork("client" + stamps + node.id()));
+  /** A message has left a node. */
+  private void sent(SimNode from, Message message) {
+    if (message instanceof Message.Sealed sealed) {
+      promiseAnswered(from, sealed);
+    } else {
+      nemesis.sent(from, message);
+    }
+  }
+
+  /** A replica has told somebody what it has promised. */
+  void promiseAnswered(SimNode replica, Message.Sealed sealed) {
+    checks.promiseAnswered(replica, sealed.epoch());
+    nemesis.sent(replica, sealed);
+  }
+
+  SimClient startClient(
+      SimNode node, VolumeCoordinator device, List<SimClient.Request> unanswered) {
+    return new SimClient(this, node, device, rng.fork("client" + stamps + node.id()), unanswered);
   }
 
   void collectCounters(VolumeCoordinator coordinator) {
@@ -316,10 +339,17 @@ public final class SimCluster {
     summary.uncertainSwaps += counters.uncertainSwaps;
   }
 
+  /** The record or the set of running processes has changed. */
+  void changed() {
+    damage.look();
+  }
+
   void logged(SimNode node, VolumeId volume, String event) {
     note(node.id() + " " + volume + " " + event);
     if (event.contains("from=CONVERGING to=SERVING")) {
-      membersAreEqual("when serving starts", true);
+      checks.membersAreEqual("when serving starts");
+    } else if (event.contains("event=resync_done")) {
+      checks.joined();
     }
   }
 
@@ -377,6 +407,30 @@ public final class SimCluster {
     return summary;
   }
 
+  SimChecks checks() {
+    return checks;
+  }
+
+  /** Where most requests go for a while: what is written meanwhile is a small part of the whole. */
+  private long hotExtent() {
+    if (events.now() >= hotUntil) {
+      hotUntil = events.now() + hotSpots.between(SECOND / 20, 2 * SECOND);
+      hotExtent = hotSpots.nextInt(Math.max(1, options.blocks() / Blocks.EXTENT_BLOCKS));
+    }
+    return hotExtent;
+  }
+
+  SimDamage damage() {
+    return damage;
+  }
+
+  long pickBlock(SimRng from) {
+    boolean hot = options.hotSpots() && !from.oneIn(20);
+    return hot
+        ? hotExtent() * Blocks.EXTENT_BLOCKS + from.nextInt(Blocks.EXTENT_BLOCKS)
+        : from.nextInt(options.blocks());
+  }
+
   History history() {
     return history;
   }
@@ -391,6 +445,11 @@ public final class SimCluster {
 
   SimNode node(NodeId id) {
     return nodes.get(id);
+  }
+
+  /** On full disks a copy cannot come back; a user would delete something. */
+  boolean makesRoom() {
+    return quiet && options.tight();
   }
 
   boolean loadOn() {

@@ -19,7 +19,8 @@ public final class SimDisk implements Disk {
   private static final int ALIGNMENT_BYTES = 4096;
 
   /** Ranges and operations that fail. */
-  private record Fault(long offsetBytes, long lengthBytes, boolean reads, boolean writes) {
+  private record Fault(
+      long offsetBytes, long lengthBytes, boolean reads, boolean writes, boolean mendedByWrite) {
     boolean hits(long offset, long length, boolean write) {
       return offset < offsetBytes + lengthBytes
           && offset + length > offsetBytes
@@ -73,11 +74,16 @@ public final class SimDisk implements Disk {
   }
 
   public void failReads(long offsetBytes, long lengthBytes) {
-    faults.add(new Fault(offsetBytes, lengthBytes, true, false));
+    faults.add(new Fault(offsetBytes, lengthBytes, true, false, false));
   }
 
   public void failWrites(long offsetBytes, long lengthBytes) {
-    faults.add(new Fault(offsetBytes, lengthBytes, false, true));
+    faults.add(new Fault(offsetBytes, lengthBytes, false, true, false));
+  }
+
+  /** Reads of this range fail until something is written there: a disk puts it elsewhere then. */
+  public void badSectors(long offsetBytes, long lengthBytes) {
+    faults.add(new Fault(offsetBytes, lengthBytes, true, false, true));
   }
 
   public void failSyncs() {
@@ -154,6 +160,8 @@ public final class SimDisk implements Disk {
           running.remove(write);
           int errno = errno(offsetBytes, bytes.length, true);
           if (errno == 0) {
+            faults.removeIf(
+                fault -> fault.mendedByWrite && fault.hits(offsetBytes, bytes.length, false));
             medium.write(offsetBytes, bytes);
             journalWriteDone(write.journalNumber);
           }

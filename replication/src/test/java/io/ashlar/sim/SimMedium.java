@@ -53,6 +53,18 @@ public final class SimMedium {
     return copy;
   }
 
+  /** A disk of its own as this one would be after a power loss at this moment. */
+  SimMedium withoutPower(SimRng rng) {
+    SimMedium copy = new SimMedium(sizeBytes);
+    for (int i = 0; i < current.length; i++) {
+      copy.current[i] = current[i] == null ? null : current[i].clone();
+      copy.durable[i] = durable[i] == null ? null : durable[i].clone();
+    }
+    copy.unsynced.addAll(unsynced);
+    copy.losePower(rng);
+    return copy;
+  }
+
   /** A disk with the first bytes of this one, as a truncated file has. */
   public SimMedium truncated(long newSizeBytes) {
     SimMedium copy = new SimMedium(newSizeBytes);

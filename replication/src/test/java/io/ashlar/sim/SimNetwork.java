@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 /**
@@ -28,6 +29,7 @@ public final class SimNetwork {
   private final SimEvents events;
   private final SimRng rng;
   private final Function<NodeId, SimNode> nodes;
+  private final BiConsumer<SimNode, Message> sent;
   private final Set<String> cutDirections = new TreeSet<>();
   private final List<End> ends = new ArrayList<>();
   private Faults faults = Faults.NONE;
@@ -35,7 +37,12 @@ public final class SimNetwork {
   private long resets;
   private long duplicates;
 
-  SimNetwork(SimEvents events, SimRng rng, Function<NodeId, SimNode> nodes) {
+  SimNetwork(
+      SimEvents events,
+      SimRng rng,
+      Function<NodeId, SimNode> nodes,
+      BiConsumer<SimNode, Message> sent) {
+    this.sent = sent;
     this.events = events;
     this.rng = rng;
     this.nodes = nodes;
@@ -162,6 +169,7 @@ public final class SimNetwork {
 
     @Override
     public void send(Message message) {
+      sent.accept(from, message);
       if (closed || lost) {
         message.discard();
       } else if (isCut(from.id(), to.id())) {

@@ -10,6 +10,7 @@ import io.ashlar.store.StoreEngine;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -40,6 +41,11 @@ public final class SimNode {
   private ReplicaHost replicas;
   private Optional<VolumeCoordinator> coordinator = Optional.empty();
   private Optional<SimClient> client = Optional.empty();
+
+  /** Requests that the kernel sends to the next process, if that serves the same attachment. */
+  private List<SimClient.Request> unanswered = List.of();
+
+  private long unansweredGeneration;
 
   SimNode(SimCluster cluster, NodeId id, SimRng rng, SimMedium medium) {
     this.cluster = cluster;
@@ -137,6 +143,11 @@ public final class SimNode {
   void kill() {
     if (up) {
       disk.crash();
+      client.ifPresent(
+          it -> {
+            unanswered = it.unanswered();
+            unansweredGeneration = cluster.records().view().membership().generation();
+          });
       end();
     }
   }
@@ -155,7 +166,21 @@ public final class SimNode {
   void powerLoss() {
     disk.losePower();
     end();
+    unanswered = List.of();
     boots++;
+  }
+
+  SimMedium medium() {
+    return medium;
+  }
+
+  /** Reads of this range fail until it is written; for this process. */
+  void badSectors(long offsetBytes, long lengthBytes) {
+    disk.badSectors(offsetBytes, lengthBytes);
+  }
+
+  void healDisk() {
+    disk.heal();
   }
 
   /** Everything on the disk takes so many times as long; for this process. */
@@ -194,7 +219,10 @@ public final class SimNode {
               public void serving(io.ashlar.model.VolumeView view) {
                 cluster.serving(SimNode.this, opened[0]);
                 if (generation.isPresent()) {
-                  client = Optional.of(cluster.startClient(SimNode.this, opened[0]));
+                  boolean same = generation.getAsLong() == unansweredGeneration;
+                  List<SimClient.Request> again = same ? unanswered : List.of();
+                  unanswered = List.of();
+                  client = Optional.of(cluster.startClient(SimNode.this, opened[0], again));
                 }
               }
 

@@ -4,6 +4,7 @@ import io.ashlar.model.Member;
 import io.ashlar.model.Membership;
 import io.ashlar.model.View;
 import io.ashlar.model.VolumeView;
+import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.wire.Message.Pending;
 import io.ashlar.wire.Message.Sealed;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ final class SimOperator {
   private final SimCluster cluster;
   private final SimRng rng;
   private boolean moving;
+  private boolean detached;
   private long unservedSince = -1;
 
   SimOperator(SimCluster cluster, SimRng rng) {
@@ -40,7 +42,7 @@ final class SimOperator {
 
   private void look() {
     cluster.events().after(LOOK_NANOS, this::look);
-    if (moving) {
+    if (moving || detached) {
       return;
     }
     Membership membership = cluster.records().view().membership();
@@ -49,7 +51,8 @@ final class SimOperator {
       return;
     }
     SimNode attached = cluster.node(membership.attachment().get().node());
-    boolean hasCoordinator = attached.up() && attached.coordinator().isPresent();
+    boolean hasCoordinator =
+        attached.up() && !attached.cutFromStore() && attached.coordinator().isPresent();
     if (hasCoordinator) {
       unservedSince = -1;
       return;
@@ -66,13 +69,18 @@ final class SimOperator {
   }
 
   private java.util.stream.Stream<SimNode> upNodes() {
-    return cluster.nodes().stream().filter(node -> node.up() && !node.paused());
+    return cluster.nodes().stream().filter(SimOperator::reachable);
+  }
+
+  /** Whoever is cut off from the store is cut off from the controller. */
+  private static boolean reachable(SimNode node) {
+    return node.up() && !node.paused() && !node.cutFromStore();
   }
 
   void nodeStarted(SimNode node) {
     Membership membership = cluster.records().view().membership();
     boolean its = membership.attachment().map(it -> it.node().equals(node.id())).orElse(false);
-    if (its && !moving) {
+    if (its && !moving && !detached) {
       node.openCoordinator(SimCluster.VOLUME, SimCluster.generation(membership));
     }
   }
@@ -91,6 +99,22 @@ final class SimOperator {
               "attached to " + node.id() + " generation " + view.membership().generation());
           node.openCoordinator(SimCluster.VOLUME, SimCluster.generation(view.membership()));
         });
+  }
+
+  /** Nobody uses the volume any more: its coordinator closes and leaves the record. */
+  void detach() {
+    detached = true;
+    cluster.nodes().forEach(node -> node.coordinator().ifPresent(VolumeCoordinator::close));
+  }
+
+  boolean isDetached() {
+    return cluster.records().view().membership().coordinator().isEmpty()
+        && cluster.nodes().stream().allMatch(node -> node.coordinator().isEmpty());
+  }
+
+  void attachAgain() {
+    detached = false;
+    attach(pick(cluster.nodes()));
   }
 
   /** Moves the attachment: fence, then attach to another node. */
@@ -127,7 +151,7 @@ final class SimOperator {
     List<Member> candidates = new ArrayList<>();
     for (Member member : membership.members()) {
       SimNode node = cluster.node(member.node());
-      if (member.inSync() && node.up() && !node.paused()) {
+      if (member.inSync() && reachable(node)) {
         candidates.add(member);
       }
     }
@@ -147,6 +171,9 @@ final class SimOperator {
             answer -> {
               boolean promised =
                   answer instanceof Sealed sealed && sealed.epoch() == membership.epoch();
+              if (answer instanceof Sealed sealed) {
+                cluster.promiseAnswered(cluster.node(member.node()), sealed);
+              }
               if (promised && moving) {
                 moving = false;
                 cluster.summary().failovers++;

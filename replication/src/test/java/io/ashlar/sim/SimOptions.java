@@ -1,5 +1,7 @@
 package io.ashlar.sim;
 
+import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
+
 import io.ashlar.model.FailureMode;
 
 /**
@@ -9,6 +11,11 @@ import io.ashlar.model.FailureMode;
  * @param nodes nodes of the cluster; those without a copy are consumers only
  * @param thinkNanosMax pause of a client between two requests
  * @param storm faults come so often that they meet each other
+ * @param hotSpots most requests go to one extent, which changes every now and then
+ * @param damage blocks rot on the disks
+ * @param tight the disks are too small for what is written
+ * @param unitBytes requests are multiples of this: a block or a sector
+ * @param endsDark at the end everything loses its power, while the volume is not attached
  * @param segmentBytes unit of the log: small ones make collection happen
  */
 public record SimOptions(
@@ -21,7 +28,12 @@ public record SimOptions(
     long diskBytes,
     int segmentBytes,
     long faultyNanos,
-    boolean storm) {
+    boolean storm,
+    boolean hotSpots,
+    boolean damage,
+    boolean tight,
+    int unitBytes,
+    boolean endsDark) {
 
   static SimOptions of(SimRng rng) {
     int copies = 1 + rng.nextInt(4);
@@ -33,26 +45,29 @@ public record SimOptions(
           default -> FailureMode.SOFT;
         };
     // Few blocks make writes meet; many extents make a delta smaller than the whole.
-    int blocks = rng.oneIn(3) ? 64 * (8 + rng.nextInt(24)) : 24 + rng.nextInt(3) * 60;
-    boolean small = blocks < 200 && rng.oneIn(6);
-    long diskBytes = small ? 4L << 20 : 24L << 20;
+    int blocks = rng.oneIn(3) ? EXTENT_BLOCKS * (8 + rng.nextInt(40)) : 24 + rng.nextInt(3) * 60;
+    // A disk with room for about 600 blocks of data, for a volume that may be larger. A copy that
+    // was
+    // away needs room to come back, so other copies have to go on and make some, by trims.
+    boolean tight = rng.oneIn(5);
+    blocks = tight ? EXTENT_BLOCKS * (8 + rng.nextInt(5)) : blocks;
+    mode = tight ? FailureMode.ALWAYSON : mode;
+    long diskBytes = tight ? 4L << 20 : 24L << 20;
     return new SimOptions(
         Math.max(2, nodes),
         copies,
         blocks,
         1 + rng.nextInt(8),
-        rng.between(200_000, 40_000_000),
+        rng.between(tight ? 5_000_000 : 200_000, 40_000_000),
         mode,
         diskBytes,
         256 << 10,
         rng.between(10, 40) * 1_000_000_000L,
-        rng.oneIn(4));
-  }
-
-  /**
-   * A request of one part that gets ENOSPC has changed nothing: its writes need not be considered.
-   */
-  boolean partsFailWhole() {
-    return true;
+        rng.oneIn(4),
+        blocks >= 512 && !rng.oneIn(4),
+        copies > 1 && rng.oneIn(2),
+        tight,
+        blocks < 200 && rng.oneIn(3) ? 512 : 4096,
+        rng.oneIn(3));
   }
 }

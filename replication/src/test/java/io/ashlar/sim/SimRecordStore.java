@@ -6,8 +6,11 @@ import io.ashlar.model.Membership;
 import io.ashlar.model.MembershipRules;
 import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
@@ -21,8 +24,13 @@ public final class SimRecordStore {
 
   private final SimEvents events;
   private final SimRng rng;
+  private final Runnable changed;
   private VolumeView view;
   private final Map<Integer, Long> instanceOfEpoch = new TreeMap<>();
+
+  /** Compare-and-sets without an answer that may still succeed. */
+  private final List<Landing> landings = new ArrayList<>();
+
   private boolean out;
   private int lostAnswerOneIn;
   private int lateOneIn;
@@ -32,7 +40,10 @@ public final class SimRecordStore {
   private long outages;
   private long swaps;
 
-  SimRecordStore(SimEvents events, SimRng rng, VolumeView first) {
+  private record Landing(long expectedRevision, Membership next) {}
+
+  SimRecordStore(SimEvents events, SimRng rng, VolumeView first, Runnable changed) {
+    this.changed = changed;
     this.events = events;
     this.rng = rng;
     this.view = first;
@@ -40,6 +51,16 @@ public final class SimRecordStore {
 
   VolumeView view() {
     return view;
+  }
+
+  /** In-sync sets that the record holds, or may come to hold without anybody asking again. */
+  List<SortedSet<Long>> possibleSets() {
+    List<SortedSet<Long>> sets = new ArrayList<>();
+    sets.add(view.membership().inSync());
+    landings.stream()
+        .filter(landing -> landing.expectedRevision == view.revision())
+        .forEach(landing -> sets.add(landing.next.inSync()));
+    return sets;
   }
 
   void faults(int newLostAnswerOneIn, int newLateOneIn) {
@@ -114,6 +135,7 @@ public final class SimRecordStore {
             view.replicas(),
             view.failureMode(),
             next);
+    changed.run();
   }
 
   private final class Port implements RecordStore {
@@ -160,7 +182,15 @@ public final class SimRecordStore {
         Callback done) {
       if (rng.oneIn(lateOneIn)) {
         lateLandings++;
-        events.after(rng.between(1, LATE_NANOS_MAX), () -> land(caller, expectedRevision, next));
+        Landing landing = new Landing(expectedRevision, next);
+        landings.add(landing);
+        changed.run();
+        events.after(
+            rng.between(1, LATE_NANOS_MAX),
+            () -> {
+              landings.remove(landing);
+              land(caller, expectedRevision, next);
+            });
         events.after(
             delay(), () -> node.run(life, () -> done.unknown("no answer, it may land later")));
         return;

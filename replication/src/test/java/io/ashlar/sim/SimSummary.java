@@ -24,6 +24,14 @@ public final class SimSummary {
   long uncertainSwaps;
   long resets;
   long duplicates;
+  long bitRot;
+  long unreadable;
+  long ioErrors;
+  long reconnects;
+  long resent;
+  long partialWrites;
+  long blackouts;
+  long powerCuts;
   long virtualNanos;
 
   void add(SimSummary other) {
@@ -49,6 +57,14 @@ public final class SimSummary {
     uncertainSwaps += other.uncertainSwaps;
     resets += other.resets;
     duplicates += other.duplicates;
+    bitRot += other.bitRot;
+    unreadable += other.unreadable;
+    ioErrors += other.ioErrors;
+    reconnects += other.reconnects;
+    resent += other.resent;
+    partialWrites += other.partialWrites;
+    blackouts += other.blackouts;
+    powerCuts += other.powerCuts;
     virtualNanos += other.virtualNanos;
   }
 
@@ -59,7 +75,9 @@ public final class SimSummary {
             + " partitions=%d store_outages=%d failovers=%d membership_changes=%d resyncs=%d"
             + " resyncs_given_up=%d resync_extents=%d converged_blocks=%d repaired=%d"
             + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
-            + " no_space=%d virtual_hours=%.2f",
+            + " no_space=%d bit_rot=%d unreadable_blocks=%d io_errors=%d session_losses=%d"
+            + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d"
+            + " virtual_hours=%.2f",
         seeds,
         reads,
         writes,
@@ -82,6 +100,14 @@ public final class SimSummary {
         resets,
         duplicates,
         noSpace,
+        bitRot,
+        unreadable,
+        ioErrors,
+        reconnects,
+        resent,
+        partialWrites,
+        blackouts,
+        powerCuts,
         virtualNanos / 3.6e12);
   }
 }

@@ -38,6 +38,10 @@ final class SimulationTest {
         .allMatch(happened -> happened > 0);
     assertThat(List.of(all.joins, all.readsOverlappingWrites, all.uncertainSwaps))
         .allMatch(happened -> happened > 0);
+    assertThat(List.of(all.bitRot, all.unreadable, all.repaired, all.noSpace))
+        .allMatch(happened -> happened > 0);
+    assertThat(List.of(all.reconnects, all.resent, all.partialWrites, all.powerCuts))
+        .allMatch(happened -> happened > 0);
   }
 
   @Test

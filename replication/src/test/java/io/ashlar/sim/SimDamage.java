@@ -1,0 +1,118 @@
+package io.ashlar.sim;
+
+import static io.ashlar.model.Blocks.BLOCK_BYTES;
+
+import io.ashlar.model.Member;
+import io.ashlar.model.Membership;
+import io.ashlar.model.NodeId;
+import io.ashlar.store.ReplicaStore;
+import io.ashlar.store.StoreProbe;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Blocks that rot on a disk, or cannot be read any more. All of them are on one node at a time, and
+ * are mended by magic as soon as that node holds the only copy: a block whose last copy is gone is
+ * gone, and proves nothing.
+ */
+final class SimDamage {
+  private record Damaged(NodeId node, long block, long version, byte[] good) {}
+
+  private final SimCluster cluster;
+  private final SimRng rng;
+  private final List<Damaged> outstanding = new ArrayList<>();
+
+  /** Blocks that were ever damaged: a request for one may fail if it comes at the wrong moment. */
+  private final Set<Long> everDamaged = new TreeSet<>();
+
+  SimDamage(SimCluster cluster, SimRng rng) {
+    this.cluster = cluster;
+    this.rng = rng;
+  }
+
+  boolean any() {
+    return !outstanding.isEmpty();
+  }
+
+  /** Whether a request for these blocks may have found no good copy. */
+  boolean excuses(long firstBlock, long count) {
+    for (long block = firstBlock; block < firstBlock + count; block++) {
+      if (everDamaged.contains(block)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Damages a block that is not damaged yet. */
+  void strike(SimNode node) {
+    boolean elsewhere = outstanding.stream().anyMatch(it -> !it.node.equals(node.id()));
+    Membership membership = cluster.records().view().membership();
+    boolean member = membership.memberOn(node.id()).filter(Member::inSync).isPresent();
+    if (!node.up() || elsewhere || !member || isOnlyCopy(node)) {
+      return;
+    }
+    ReplicaStore store = node.engine().replica(SimCluster.VOLUME).orElseThrow();
+    for (int i = 0; i < 50; i++) {
+      long block = cluster.pickBlock(rng);
+      OptionalLong offset = StoreProbe.settledOffset(store, block);
+      if (offset.isPresent() && outstanding.stream().noneMatch(it -> it.block == block)) {
+        damage(node, store, block, offset.getAsLong());
+        return;
+      }
+    }
+  }
+
+  private void damage(SimNode node, ReplicaStore store, long block, long offset) {
+    byte[] good = new byte[BLOCK_BYTES];
+    node.medium().read(offset, good);
+    outstanding.add(new Damaged(node.id(), block, store.version(block), good));
+    everDamaged.add(block);
+    if (rng.oneIn(3)) {
+      cluster.summary().unreadable++;
+      cluster.note("unreadable block " + block + " at " + node.id());
+      node.badSectors(offset, BLOCK_BYTES);
+    } else {
+      cluster.summary().bitRot++;
+      cluster.note("bit rot in block " + block + " at " + node.id());
+      node.medium().flipBit(offset + rng.nextInt(BLOCK_BYTES), rng.nextInt(8));
+    }
+  }
+
+  /** Something has changed: the damaged copy may have become the last one. */
+  void look() {
+    if (any() && isOnlyCopy(cluster.node(outstanding.getFirst().node))) {
+      mendAll();
+    }
+  }
+
+  /** No other member can be trusted with the data, in some set that the record may come to hold. */
+  private boolean isOnlyCopy(SimNode node) {
+    Membership membership = cluster.records().view().membership();
+    return cluster.records().possibleSets().stream()
+        .anyMatch(
+            set ->
+                membership.members().stream()
+                    .filter(it -> set.contains(it.replica()) && !it.node().equals(node.id()))
+                    .noneMatch(
+                        it ->
+                            cluster.node(it.node()).up()
+                                && SimChecks.trusted(cluster.node(it.node()), it)));
+  }
+
+  void mendAll() {
+    for (Damaged damaged : outstanding) {
+      SimNode node = cluster.node(damaged.node);
+      node.healDisk();
+      ReplicaStore store = node.engine().replica(SimCluster.VOLUME).orElseThrow();
+      OptionalLong offset = StoreProbe.offset(store, damaged.block);
+      if (offset.isPresent() && store.version(damaged.block) == damaged.version) {
+        node.medium().poke(offset.getAsLong(), damaged.good);
+      }
+    }
+    outstanding.clear();
+  }
+}
