@@ -127,9 +127,7 @@ final class NodeDaemon implements AutoCloseable {
                     loop, replicas, coordinators, attachments::resized, clock::nanos))
             .build()
             .start();
-    var _ =
-        new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop))
-            .listen(config.nbdSocket());
+    serveNbd();
     onLoop(() -> space = store.space());
     controller.reportNow();
     this.nodeService =
@@ -148,6 +146,16 @@ final class NodeDaemon implements AutoCloseable {
     this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
     ready = true;
     LOG.info("event=ready node={}", config.node());
+  }
+
+  private void serveNbd() throws IOException {
+    NbdServer server =
+        new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop));
+    var _ = server.listen(config.nbdSocket());
+    if (config.nbdListen().isPresent()) {
+      var _ = server.listen(config.nbdListen().get().address());
+      LOG.warn("event=nbd_listens address={} it is not protected", config.nbdListen().get());
+    }
   }
 
   private Attachments attachments() throws IOException {
