@@ -1,6 +1,7 @@
 package io.ashlar.controller;
 
 import io.ashlar.controller.store.ClusterStore.StoreException;
+import io.ashlar.grpc.GrpcLog;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -14,6 +15,7 @@ public final class ControllerMain {
   private ControllerMain() {}
 
   public static void main(String[] args) throws InterruptedException {
+    GrpcLog.install();
     int code = run(args);
     if (code != 0) {
       System.exit(code);

@@ -4,8 +4,10 @@ import static io.ashlar.model.Invariants.require;
 
 import io.ashlar.csi.server.CsiEndpoint;
 import io.ashlar.model.NodeId;
+import io.ashlar.store.StoreFormat;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Configuration of the node daemon, parsed once.
@@ -13,6 +15,7 @@ import java.util.Map;
  * @param diskBytes size of the data disk's file if it has to be made
  * @param deviceDir where volumes appear as block devices
  * @param holderSocket of the device holder, which keeps devices alive over our restarts
+ * @param nbdListen also serve NBD on this address, to whoever can reach it
  * @param tag marks loop devices as this installation's
  */
 public record NodeConfig(
@@ -28,15 +31,22 @@ public record NodeConfig(
     Path deviceDir,
     Path holderSocket,
     Path nbdSocket,
+    Optional<HostPort> nbdListen,
     String tag,
     Map<String, String> topology,
     int maxVolumes) {
 
-  static final long DISK_BYTES_MIN = 256L << 20;
+  /** Eight segments of the store's log, and what comes before them. */
+  static final long DISK_BYTES_MIN = StoreFormat.diskBytesMin(StoreFormat.SEGMENT_BYTES_DEFAULT);
 
   public NodeConfig {
     topology = Map.copyOf(topology);
-    require(diskBytes >= DISK_BYTES_MIN, "--disk-size %s: want at least 256 MiB", diskBytes);
+    require(
+        diskBytes >= DISK_BYTES_MIN,
+        "--disk-size %s: want at least %s bytes (%s MiB)",
+        diskBytes,
+        DISK_BYTES_MIN,
+        DISK_BYTES_MIN >> 20);
     require(maxVolumes >= 0, "--max-volumes %s is negative", maxVolumes);
     require(tag.matches("[A-Za-z0-9-]{1,16}"), "--tag '%s': want 1 to 16 of [A-Za-z0-9-]", tag);
   }

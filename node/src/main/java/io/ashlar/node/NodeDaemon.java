@@ -5,15 +5,18 @@ import io.ashlar.control.v1.NodeAddress;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.csi.server.CallInterceptor;
+import io.ashlar.csi.server.CallObserver;
 import io.ashlar.csi.server.CsiServer;
 import io.ashlar.csi.server.IdentityService;
 import io.ashlar.disk.DataDisk;
 import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
+import io.ashlar.grpc.GuardedServers;
 import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.net.NettyTransport;
+import io.ashlar.net.RareLog;
 import io.ashlar.node.agent.ControllerClient;
 import io.ashlar.node.agent.ControllerRecords;
 import io.ashlar.node.agent.NodeAgentService;
@@ -40,7 +43,9 @@ import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreEngine.Space;
 import io.ashlar.store.StoreFormat;
 import io.grpc.Server;
-import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +63,7 @@ import org.slf4j.LoggerFactory;
  */
 final class NodeDaemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NodeDaemon.class);
+  private static final RareLog RARE = new RareLog(LOG);
   private static final Logger EVENTS = LoggerFactory.getLogger("io.ashlar.events");
   private static final String POOL = "default";
   private static final Duration HOLDER_PATIENCE = Duration.ofSeconds(10);
@@ -81,6 +87,8 @@ final class NodeDaemon implements AutoCloseable {
   private final Coordinators coordinators;
   private final HolderClient holder;
   private final Attachments attachments;
+  private final EventLoopGroup agentLoops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final Server agent;
   private final NodeService nodeService;
   private final CsiServer csi;
@@ -112,15 +120,14 @@ final class NodeDaemon implements AutoCloseable {
     var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
     attachments.resume();
     this.agent =
-        NettyServerBuilder.forAddress(config.agentListen().address())
+        GuardedServers.on(config.agentListen().address(), agentLoops)
+            .intercept(new CallInterceptor(new StatusMapper(), CallObserver.NONE))
             .addService(
                 new NodeAgentService(
                     loop, replicas, coordinators, attachments::resized, clock::nanos))
             .build()
             .start();
-    var _ =
-        new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop))
-            .listen(config.nbdSocket());
+    serveNbd();
     onLoop(() -> space = store.space());
     controller.reportNow();
     this.nodeService =
@@ -139,6 +146,16 @@ final class NodeDaemon implements AutoCloseable {
     this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
     ready = true;
     LOG.info("event=ready node={}", config.node());
+  }
+
+  private void serveNbd() throws IOException {
+    NbdServer server =
+        new NbdServer(loop, payloads, new NodeExports(attachments, replicas, payloads, loop));
+    var _ = server.listen(config.nbdSocket());
+    if (config.nbdListen().isPresent()) {
+      var _ = server.listen(config.nbdListen().get().address());
+      LOG.warn("event=nbd_listens address={} it is not protected", config.nbdListen().get());
+    }
   }
 
   private Attachments attachments() throws IOException {
@@ -185,11 +202,19 @@ final class NodeDaemon implements AutoCloseable {
     loop.execute(
         () -> {
           for (NodeAddress peer : peers) {
-            transport.learn(
-                new NodeId(peer.getNodeId()),
-                HostPort.parse(peer.getReplicationAddress()).address());
+            learn(peer);
           }
         });
+  }
+
+  /** What one node says of itself does not keep us from the others. */
+  private void learn(NodeAddress peer) {
+    try {
+      transport.learn(
+          new NodeId(peer.getNodeId()), HostPort.parse(peer.getReplicationAddress()).address());
+    } catch (IllegalArgumentException e) {
+      RARE.warn("event=bad_peer peer={} reason=\"{}\"", peer.getNodeId(), e.getMessage());
+    }
   }
 
   /** Known from an earlier start, else from the first registration, which is waited for. */
@@ -267,6 +292,7 @@ final class NodeDaemon implements AutoCloseable {
     csi.close();
     nodeService.close();
     agent.shutdownNow();
+    var _ = agentLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
     attachments.close();
     holder.close();
     try {

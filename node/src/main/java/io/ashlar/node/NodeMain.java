@@ -1,5 +1,7 @@
 package io.ashlar.node;
 
+import io.ashlar.disk.DiskRefusedException;
+import io.ashlar.grpc.GrpcLog;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -13,6 +15,7 @@ public final class NodeMain {
   private NodeMain() {}
 
   public static void main(String[] args) throws InterruptedException {
+    GrpcLog.install();
     int code = run(args);
     if (code != 0) {
       System.exit(code);
@@ -35,6 +38,9 @@ public final class NodeMain {
     } catch (IllegalArgumentException wrong) {
       LOG.error("wrong configuration: {}", wrong.getMessage());
       return 2;
+    } catch (DiskRefusedException refused) {
+      LOG.error("the node daemon cannot start: {}", refused.getMessage());
+      return 1;
     } catch (IOException failed) {
       LOG.error("the node daemon cannot start: {}", failed.getMessage(), failed);
       return 1;

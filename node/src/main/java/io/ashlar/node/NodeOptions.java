@@ -5,6 +5,7 @@ import io.ashlar.model.NodeId;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -81,6 +82,13 @@ final class NodeOptions {
   private Path nbdSocket;
 
   @Option(
+      names = "--nbd-listen",
+      description =
+          "Also serve volumes and replicas by NBD on HOST:PORT, unprotected, to whoever can reach"
+              + " it; off by default.")
+  private String nbdListen;
+
+  @Option(
       names = "--tag",
       defaultValue = "ashlar",
       description = "Marks this installation's loop devices.")
@@ -109,6 +117,7 @@ final class NodeOptions {
         deviceDir,
         holderSocket,
         nbdSocket == null ? stateDir.resolve("nbd.sock") : nbdSocket,
+        Optional.ofNullable(nbdListen).map(HostPort::parse),
         tag,
         topology,
         maxVolumes);

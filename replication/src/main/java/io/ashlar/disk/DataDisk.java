@@ -5,6 +5,7 @@ import io.ashlar.env.Timers;
 import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreFormat;
+import io.ashlar.store.StoreOpenException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
@@ -18,7 +19,8 @@ public final class DataDisk {
    * the loop that {@code loop} and {@code timers} stand for.
    *
    * @param wanted cluster, node and pool, and the disk id to give a blank disk
-   * @throws IOException if the disk is in use, somebody else's, or damaged; it is not touched then
+   * @throws DiskRefusedException if the disk is somebody else's or damaged; it is not touched then
+   * @throws IOException if it cannot be opened or read
    */
   public static LogStore open(
       Path path,
@@ -32,6 +34,9 @@ public final class DataDisk {
     try {
       StoreFormat.formatIfBlank(disk, pool, wanted, segmentBytes);
       return LogStore.open(disk, pool, timers);
+    } catch (StoreOpenException | IllegalArgumentException e) {
+      disk.close();
+      throw new DiskRefusedException(path, e.getMessage(), e);
     } catch (IOException | RuntimeException e) {
       disk.close();
       throw e;

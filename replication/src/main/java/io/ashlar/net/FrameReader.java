@@ -8,20 +8,28 @@ import io.ashlar.wire.Message;
 import io.ashlar.wire.MessageCodec;
 import io.netty.buffer.ByteBuf;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.function.Consumer;
 
 /**
  * Cuts a stream of bytes into messages. Payloads are copied once, from the socket's buffer into an
  * aligned one that goes on to the disk as it is. Lengths are checked by the header before a buffer
- * is taken. Loop thread only.
+ * is taken, and a body's buffer grows with what has arrived: what is only announced costs nothing.
+ * Loop thread only.
  */
 final class FrameReader {
+  /** Larger than any hello and any answer to one. */
+  private static final int FIRST_BODY_BYTES_MAX = 8 << 10;
+
+  private static final int BODY_BYTES_AT_FIRST = 16 << 10;
+
   private final PayloadPool pool;
   private final ByteBuffer headerBytes = ByteBuffer.allocate(FrameHeader.BYTES);
   private FrameHeader header;
   private ByteBuffer body;
   private Payload payload;
   private ByteBuffer payloadRoom;
+  private boolean introduced;
 
   FrameReader(PayloadPool pool) {
     this.pool = pool;
@@ -37,24 +45,52 @@ final class FrameReader {
         }
         begin();
       }
-      fill(in, body);
-      if (!body.hasRemaining() && payloadRoom != null) {
-        fill(in, payloadRoom);
-      }
-      if (body.hasRemaining() || (payloadRoom != null && payloadRoom.hasRemaining())) {
+      fillBody(in);
+      if (body.position() < header.bodyBytes()) {
         continue;
+      }
+      if (header.payloadBytes() > 0) {
+        fillPayload(in);
+        if (payloadRoom.hasRemaining()) {
+          continue;
+        }
       }
       to.accept(finish());
     }
   }
 
+  /** Whether a frame has begun and is not complete. */
+  boolean inFrame() {
+    return header != null || headerBytes.position() > 0;
+  }
+
   private void begin() throws FrameException {
     header = FrameHeader.read(headerBytes.flip());
-    body = ByteBuffer.allocate(header.bodyBytes());
-    if (header.payloadBytes() > 0) {
+    if (!introduced && (header.bodyBytes() > FIRST_BODY_BYTES_MAX || header.payloadBytes() > 0)) {
+      throw new FrameException(
+          "a first frame of %s and %s bytes".formatted(header.bodyBytes(), header.payloadBytes()));
+    }
+    introduced = true;
+    body = ByteBuffer.allocate(Math.min(header.bodyBytes(), BODY_BYTES_AT_FIRST));
+  }
+
+  private void fillBody(ByteBuf in) {
+    while (true) {
+      fill(in, body);
+      if (body.hasRemaining() || body.capacity() == header.bodyBytes()) {
+        return;
+      }
+      int larger = Math.min(header.bodyBytes(), 2 * body.capacity());
+      body = ByteBuffer.wrap(Arrays.copyOf(body.array(), larger)).position(body.position());
+    }
+  }
+
+  private void fillPayload(ByteBuf in) {
+    if (payload == null) {
       payload = pool.lease(header.payloadBytes());
       payloadRoom = payload.view();
     }
+    fill(in, payloadRoom);
   }
 
   private Message finish() throws FrameException {

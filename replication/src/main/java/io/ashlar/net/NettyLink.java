@@ -11,7 +11,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
-import org.slf4j.Logger;
+import java.net.SocketAddress;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * one flush. After the first bad byte nothing more is read. Loop thread only.
  */
 final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Message> {
-  private static final Logger LOG = LoggerFactory.getLogger(NettyLink.class);
+  private static final RareLog LOG = new RareLog(LoggerFactory.getLogger(NettyLink.class));
 
   /** What a peer that reads nothing may make us keep; far above what the protocol has in flight. */
   private static final long UNSENT_BYTES_MAX = 256L << 20;
@@ -29,10 +29,20 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
   private ChannelHandlerContext context;
   private boolean flushDue;
   private boolean closed;
+  private final Runnable introduced;
   private boolean heardFrom;
 
-  NettyLink(Link.Handler<Message> handler, PayloadPool pool) {
+  /** When the frame was begun that is being read; 0 between two frames. */
+  private long frameSince;
+
+  private long frames;
+
+  /**
+   * @param introduced run when the other side's first message has come
+   */
+  NettyLink(Link.Handler<Message> handler, PayloadPool pool, Runnable introduced) {
     this.handler = handler;
+    this.introduced = introduced;
     this.reader = new FrameReader(pool);
   }
 
@@ -43,6 +53,9 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     if (closed || !context.channel().isActive()) {
       message.discard();
       return;
+    }
+    if (message instanceof Message.Refused refused) {
+      LOG.warn("event=replica_refused peer={} reason=\"{}\"", peer(), refused.reason());
     }
     MessageCodec.Frame frame = MessageCodec.encode(message);
     Payload payload = frame.payload();
@@ -86,13 +99,21 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     }
   }
 
-  /** Whether the peer has said anything yet. */
-  boolean heardFrom() {
-    return heardFrom;
+  private SocketAddress peer() {
+    return context.channel().remoteAddress();
   }
 
-  void giveUp(String reason) {
+  /** Ends a connection that came in and is of no use. */
+  void refuse(String reason) {
+    LOG.warn("event=connection_refused peer={} reason=\"{}\"", peer(), reason);
     fail(reason);
+  }
+
+  /** Ends the connection if a frame was begun long ago and is not complete. */
+  void checkProgress(long now, long nanosMax) {
+    if (frameSince != 0 && now - frameSince > nanosMax) {
+      refuse("half a frame, and nothing more for " + nanosMax / 1_000_000_000L + " s");
+    }
   }
 
   // ---- the channel
@@ -112,19 +133,32 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     ByteBuf in = (ByteBuf) data;
     try {
       if (!closed) {
+        long before = frames;
         reader.read(in, this::deliver);
+        noteProgress(frames > before);
       }
     } catch (FrameException e) {
-      LOG.warn(
-          "event=bad_frame peer={} reason=\"{}\"", ctx.channel().remoteAddress(), e.getMessage());
+      LOG.warn("event=bad_frame peer={} reason=\"{}\"", peer(), e.getMessage());
       fail("bad frame: " + e.getMessage());
     } finally {
       in.release();
     }
   }
 
+  private void noteProgress(boolean complete) {
+    if (!reader.inFrame()) {
+      frameSince = 0;
+    } else if (complete || frameSince == 0) {
+      frameSince = System.nanoTime();
+    }
+  }
+
   private void deliver(Message message) {
-    heardFrom = true;
+    frames++;
+    if (!heardFrom) {
+      heardFrom = true;
+      introduced.run();
+    }
     if (closed) {
       message.discard();
     } else {

@@ -13,7 +13,9 @@ import io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -23,16 +25,22 @@ import java.util.function.Supplier;
 public final class NettyTransport implements Connector<Message> {
   private static final int CONNECT_MILLIS = 1_500;
   private static final int CONNECTIONS_MAX = 8_192;
-  private static final long FIRST_MESSAGE_NANOS = 10_000_000_000L;
+  private static final int NEWCOMERS_MAX = 256;
+  private static final long FRAME_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final DataLoop loop;
   private final PayloadPool pool;
   private final Map<NodeId, InetSocketAddress> addresses = new HashMap<>();
-  private int accepted;
+  private final Map<Channel, NettyLink> accepted = new HashMap<>();
+  private final Newcomers newcomers;
 
   public NettyTransport(DataLoop loop, PayloadPool pool) {
     this.loop = loop;
     this.pool = pool;
+    this.newcomers =
+        new Newcomers(
+            loop, NEWCOMERS_MAX, (channel, reason) -> accepted.get(channel).refuse(reason));
   }
 
   /** Where a node listens; a later address replaces an earlier one. */
@@ -47,7 +55,7 @@ public final class NettyTransport implements Connector<Message> {
       loop.execute(() -> handler.closed(null, "the address of node " + node + " is not known"));
       return;
     }
-    NettyLink link = new NettyLink(handler, pool);
+    NettyLink link = new NettyLink(handler, pool, () -> {});
     var _ =
         new Bootstrap()
             .group(loop.group())
@@ -79,21 +87,24 @@ public final class NettyTransport implements Connector<Message> {
   public Channel listen(InetSocketAddress address, Supplier<Link.Handler<Message>> handlers)
       throws IOException {
     try {
-      return new ServerBootstrap()
-          .group(loop.group())
-          .channel(loop.serverChannel())
-          .option(ChannelOption.SO_REUSEADDR, true)
-          .childOption(ChannelOption.TCP_NODELAY, true)
-          .childHandler(
-              new ChannelInitializer<>() {
-                @Override
-                protected void initChannel(Channel channel) {
-                  accept(channel, handlers);
-                }
-              })
-          .bind(address)
-          .sync()
-          .channel();
+      Channel listening =
+          new ServerBootstrap()
+              .group(loop.group())
+              .channel(loop.serverChannel())
+              .option(ChannelOption.SO_REUSEADDR, true)
+              .childOption(ChannelOption.TCP_NODELAY, true)
+              .childHandler(
+                  new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                      accept(channel, handlers);
+                    }
+                  })
+              .bind(address)
+              .sync()
+              .channel();
+      loop.after(LOOK_NANOS, this::look);
+      return listening;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted while binding " + address, e);
@@ -103,20 +114,28 @@ public final class NettyTransport implements Connector<Message> {
   }
 
   private void accept(Channel channel, Supplier<Link.Handler<Message>> handlers) {
-    if (accepted >= CONNECTIONS_MAX) {
-      var _ = channel.close();
+    NettyLink link = new NettyLink(handlers.get(), pool, () -> newcomers.remove(channel));
+    channel.pipeline().addLast(link);
+    if (accepted.size() >= CONNECTIONS_MAX) {
+      link.refuse("there are " + CONNECTIONS_MAX + " connections already");
       return;
     }
-    accepted++;
-    var _ = channel.closeFuture().addListener(done -> accepted--);
-    NettyLink link = new NettyLink(handlers.get(), pool);
-    channel.pipeline().addLast(link);
-    loop.after(
-        FIRST_MESSAGE_NANOS,
-        () -> {
-          if (!link.heardFrom()) {
-            link.giveUp("nothing was said for 10 s");
-          }
-        });
+    accepted.put(channel, link);
+    newcomers.add(channel);
+    var _ =
+        channel
+            .closeFuture()
+            .addListener(
+                done -> {
+                  accepted.remove(channel);
+                  newcomers.remove(channel);
+                });
+  }
+
+  /** One timer for all: those that were closed leave nothing behind. */
+  private void look() {
+    long now = System.nanoTime();
+    List.copyOf(accepted.values()).forEach(link -> link.checkProgress(now, FRAME_NANOS_MAX));
+    loop.after(LOOK_NANOS, this::look);
   }
 }

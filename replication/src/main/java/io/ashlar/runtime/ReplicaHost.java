@@ -190,6 +190,10 @@ public final class ReplicaHost {
     }
 
     private void first(Link<Message> link, Message message) {
+      if (message instanceof Hello hello && hello.features() != 0) {
+        refuse(link, message, "features %x are not known here".formatted(hello.features()));
+        return;
+      }
       Optional<VolumeId> volume =
           switch (message) {
             case Hello hello -> Optional.of(hello.volume());
@@ -198,12 +202,20 @@ public final class ReplicaHost {
           };
       machine = volume.map(machines::get).orElse(null);
       if (machine == null) {
-        message.discard();
-        link.send(new Refused(message.request(), "no replica of that volume is here"));
-        link.close();
+        String reason =
+            volume
+                .map(it -> "no replica of volume " + it + " is here")
+                .orElse("a connection starts with a hello");
+        refuse(link, message, reason);
         return;
       }
       session = machine.accept(link, message).orElse(null);
+    }
+
+    private static void refuse(Link<Message> link, Message message, String reason) {
+      message.discard();
+      link.send(new Refused(message.request(), reason));
+      link.close();
     }
 
     @Override

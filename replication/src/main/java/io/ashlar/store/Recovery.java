@@ -116,13 +116,18 @@ final class Recovery {
         open.add(segment);
       }
     }
+    List<Integer> nothingWhole = new ArrayList<>();
     for (int segment : open) {
       SegmentScanner.Scan scan = new SegmentScanner(window, superblock, segment, newest).scan();
       if (scan.entries().isEmpty()) {
-        wipe(segment);
+        nothingWhole.add(segment);
       } else {
         found.add(new Found(segment, scan.sequence(), scan.entries(), scan));
       }
+    }
+    // Only now is it known that none is damaged: until then nothing on the disk is changed.
+    for (int segment : nothingWhole) {
+      wipe(segment);
     }
     closeOpen(found);
     return found;

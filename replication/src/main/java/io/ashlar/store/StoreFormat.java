@@ -16,6 +16,11 @@ public final class StoreFormat {
 
   private StoreFormat() {}
 
+  /** Smallest disk that can be formatted with segments of this size. */
+  public static long diskBytesMin(int segmentBytes) {
+    return Format.DATA_OFFSET + (long) Format.SEGMENTS_MIN * segmentBytes;
+  }
+
   /** Identity of a formatted disk; empty if the disk is blank. */
   public static Optional<DiskIdentity> identify(Disk disk, PayloadPool pool) throws IOException {
     SuperblockPair pair = SuperblockPair.look(disk, pool);
@@ -60,8 +65,8 @@ public final class StoreFormat {
     long count = (disk.sizeBytes() - Format.DATA_OFFSET) / segmentBytes;
     if (count < Format.SEGMENTS_MIN) {
       throw new StoreOpenException(
-          "the disk has %s bytes, which is too small for %s segments of %s bytes",
-          disk.sizeBytes(), Format.SEGMENTS_MIN, segmentBytes);
+          "the disk has %s bytes, which is too small: want at least %s",
+          disk.sizeBytes(), diskBytesMin(segmentBytes));
     }
     Superblock superblock = new Superblock(identity, 1, segmentBytes, Math.toIntExact(count));
     checkNothingElse(disk, pool);

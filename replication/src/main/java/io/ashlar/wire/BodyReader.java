@@ -1,6 +1,7 @@
 package io.ashlar.wire;
 
 import static io.ashlar.model.Blocks.BLOCK_BYTES;
+import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 import static io.ashlar.wire.BodyWriter.BLOCK_ENTRY_BYTES;
 
 import io.ashlar.block.BlockKind;
@@ -9,6 +10,7 @@ import io.ashlar.block.Payload;
 import io.ashlar.block.TailEntry;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.NodeId;
+import io.ashlar.model.Version;
 import io.ashlar.model.View;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
@@ -27,6 +29,12 @@ final class BodyReader {
   private static final int RUN_BLOCKS_MAX = FrameHeader.PAYLOAD_BYTES_MAX / BLOCK_BYTES;
   private static final int TEXT_BYTES_MAX = 4096;
   private static final int TAIL_ENTRY_BYTES = 25;
+
+  /** Block addresses have 40 bits. */
+  private static final long EXTENTS_MAX = (1L << 40) / EXTENT_BLOCKS;
+
+  /** More than any volume has copies; a replica stores the list with its promise, in one page. */
+  private static final int IN_SYNC_MAX = 64;
 
   private final ByteBuffer in;
 
@@ -97,6 +105,25 @@ final class BodyReader {
     return values;
   }
 
+  /** Numbers of extents: what a volume's block addresses can reach. */
+  long[] extents() throws FrameException {
+    long[] extents = longs();
+    for (long extent : extents) {
+      checkExtent(extent);
+    }
+    return extents;
+  }
+
+  long extent() throws FrameException {
+    long extent = i64();
+    checkExtent(extent);
+    return extent;
+  }
+
+  private static void checkExtent(long extent) throws FrameException {
+    require(extent >= 0 && extent < EXTENTS_MAX, "extent " + extent);
+  }
+
   CoordinatorRef coordinator() throws FrameException {
     String node = text();
     return new CoordinatorRef(new NodeId(node), i64(), i64());
@@ -108,10 +135,13 @@ final class BodyReader {
 
   View view() throws FrameException {
     int epoch = i32();
+    require(epoch >= 0 && epoch < Version.EPOCH_MAX, "epoch " + epoch);
     long lineage = i64();
     long generation = i64();
     List<Long> inSync = new ArrayList<>();
-    for (long replica : longs()) {
+    long[] replicas = longs();
+    require(replicas.length <= IN_SYNC_MAX, replicas.length + " replicas in sync");
+    for (long replica : replicas) {
       inSync.add(replica);
     }
     return new View(epoch, inSync, lineage, generation);

@@ -271,17 +271,17 @@ public final class MessageCodec {
       case SYNC -> new Sync(request, epoch, in.i64());
       case DONE -> new Done(request, outcome(in.u8()), in.i64(), in.i64());
       case BEGIN_ATTEMPT -> new BeginAttempt(request, epoch, in.i64(), in.i64(), in.bool());
-      case PULL -> new Pull(request, epoch, in.i64(), in.i64(), in.longs(), sources(in));
-      case LIST_EXTENTS -> new ListExtents(request, epoch, in.i64(), in.i64());
-      case EXTENTS -> new Extents(request, in.longs(), in.i64());
-      case DIGEST -> new Digest(request, epoch, in.longs());
+      case PULL -> new Pull(request, epoch, in.i64(), in.i64(), in.extents(), sources(in));
+      case LIST_EXTENTS -> new ListExtents(request, epoch, in.i64(), in.extent());
+      case EXTENTS -> new Extents(request, in.extents(), in.i64());
+      case DIGEST -> new Digest(request, epoch, in.extents());
       case DIGESTS -> new Digests(request, in.longs());
       case PREPARE_JOIN -> new PrepareJoin(request, epoch, in.i64(), in.i64());
       case FINISH_JOIN -> new FinishJoin(request, epoch, in.i64());
       case PULL_HELLO ->
           new PullHello(
               request, in.i64(), new VolumeId(in.text()), in.i64(), in.i64(), epoch, in.i64());
-      case PULL_EXTENT -> new PullExtent(request, epoch, in.i64(), in.i64());
+      case PULL_EXTENT -> new PullExtent(request, epoch, in.i64(), in.extent());
       case EXTENT_DATA -> new ExtentData(request, in.i64(), in.i64(), in.i64(), in.run(payload));
     };
   }

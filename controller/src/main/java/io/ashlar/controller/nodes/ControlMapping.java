@@ -4,6 +4,7 @@ import io.ashlar.control.v1.FormatState;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.control.v1.VolumeView;
+import io.ashlar.controller.HostPort;
 import io.ashlar.controller.state.NodeRecord;
 import io.ashlar.controller.state.PoolState;
 import io.ashlar.controller.state.VolumeRecord;
@@ -34,8 +35,8 @@ final class ControlMapping {
         request.getBootId(),
         new TreeMap<>(request.getTopologyMap()),
         pools(request.getPoolsList()),
-        request.getAgentAddress(),
-        request.getReplicationAddress(),
+        HostPort.parse(request.getAgentAddress()).toString(),
+        HostPort.parse(request.getReplicationAddress()).toString(),
         request.getMaxVolumes(),
         request.getVersion());
   }

@@ -1,9 +1,13 @@
 package io.ashlar.controller.nodes;
 
+import io.ashlar.grpc.GuardedServers;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.nio.NioIoHandler;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.List;
@@ -13,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 
 /** The gRPC server that nodes call, in plain text; handlers on virtual threads. */
 public final class ControlServer implements AutoCloseable {
-  private static final int MESSAGE_BYTES_MAX = 4 << 20;
-
+  private final EventLoopGroup loops =
+      new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
   private final ExecutorService handlers = Executors.newVirtualThreadPerTaskExecutor();
   private final Server server;
 
@@ -27,12 +31,7 @@ public final class ControlServer implements AutoCloseable {
       SocketAddress address, List<BindableService> services, ServerInterceptor interceptor)
       throws IOException {
     NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(address)
-            .maxInboundMessageSize(MESSAGE_BYTES_MAX)
-            .permitKeepAliveTime(1, TimeUnit.SECONDS)
-            .permitKeepAliveWithoutCalls(true)
-            .executor(handlers)
-            .intercept(interceptor);
+        GuardedServers.on(address, loops).executor(handlers).intercept(interceptor);
     services.forEach(builder::addService);
     server = builder.build().start();
   }
@@ -49,6 +48,7 @@ public final class ControlServer implements AutoCloseable {
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     } finally {
+      var _ = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
       handlers.shutdown();
     }
   }

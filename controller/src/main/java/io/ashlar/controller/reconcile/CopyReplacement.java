@@ -1,5 +1,6 @@
 package io.ashlar.controller.reconcile;
 
+import io.ashlar.controller.nodes.AgentException;
 import io.ashlar.controller.placement.PlacementRequest;
 import io.ashlar.controller.state.VolumeRecord;
 import io.ashlar.controller.store.Records.Versioned;
@@ -58,6 +59,42 @@ final class CopyReplacement {
   private static boolean holdsWrites(VolumeRecord record) {
     return record.membership().inSync().size()
         < record.spec().failureMode().copiesToWrite(record.spec().replicas());
+  }
+
+  /**
+   * A member that is not in sync and whose node, when asked, does not have it: the disk was lost or
+   * replaced. There is nothing to wait for and nothing to keep. A member is named in the record
+   * only when its replica exists, so what is not there now was there once. Asks nodes.
+   */
+  Optional<Member> gone(VolumeRecord record) {
+    return record.membership().members().stream()
+        .filter(member -> !member.inSync() && cluster.nodes().isReachable(member.node()))
+        .filter(member -> isGone(record, member))
+        .findFirst();
+  }
+
+  private boolean isGone(VolumeRecord record, Member member) {
+    try {
+      return cluster.agents().listReplicas(member.node()).stream()
+          .noneMatch(
+              replica ->
+                  replica.volume().equals(record.id())
+                      && replica.incarnation() == member.incarnation());
+    } catch (AgentException unknown) {
+      return false;
+    }
+  }
+
+  /** Takes it out of the record, so that a copy is added where there is room, perhaps there. */
+  Step forget(Versioned<VolumeRecord> volume, Member gone) {
+    VolumeRecord record = volume.value();
+    if (cluster.volumes().swap(volume, record.without(gone.replica())).isPresent()) {
+      log.warn(
+          "copy is gone from its node's disk, another one is made volume={} node={}",
+          record.id(),
+          gone.node());
+    }
+    return Step.AGAIN;
   }
 
   Step step(Versioned<VolumeRecord> volume, Member lost) {

@@ -68,7 +68,9 @@ public final class VolumeReconciler {
       Step replaced = replacement.step(volume, lost.get());
       return replaced instanceof Step.Done ? repairIfWanted(record) : replaced;
     }
-    return repairIfWanted(record);
+    Optional<Member> gone = record.visible() ? replacement.gone(record) : Optional.empty();
+    return gone.map(member -> replacement.forget(volume, member))
+        .orElseGet(() -> repairIfWanted(record));
   }
 
   private Step repairIfWanted(VolumeRecord record) {

@@ -1,12 +1,12 @@
 package io.ashlar.csi.server;
 
+import io.ashlar.grpc.GuardedServers;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
@@ -28,7 +28,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class CsiServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CsiServer.class);
-  private static final int MESSAGE_BYTES_MAX = 4 << 20;
   private static final long DRAIN_SECONDS = 30;
 
   private final CsiEndpoint endpoint;
@@ -55,13 +54,7 @@ public final class CsiServer implements AutoCloseable {
     endpoint.requireFolder();
     removeStaleSocket();
     NettyServerBuilder builder =
-        NettyServerBuilder.forAddress(endpoint.address())
-            .channelType(NioServerDomainSocketChannel.class)
-            .bossEventLoopGroup(loops)
-            .workerEventLoopGroup(loops)
-            .maxInboundMessageSize(MESSAGE_BYTES_MAX)
-            .executor(handlers)
-            .intercept(interceptor);
+        GuardedServers.on(endpoint.address(), loops).executor(handlers).intercept(interceptor);
     services.forEach(builder::addService);
     server = builder.build().start();
     log.info("csi server started endpoint={}", endpoint);

@@ -1,12 +1,16 @@
 package io.ashlar.node.agent;
 
+import static io.ashlar.model.Invariants.require;
+
 import io.ashlar.model.Attachment;
+import io.ashlar.model.Blocks;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.FailureMode;
 import io.ashlar.model.Member;
 import io.ashlar.model.Membership;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.ReplicaState;
+import io.ashlar.model.Version;
 import io.ashlar.model.View;
 import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
@@ -15,7 +19,18 @@ import java.util.Optional;
 
 /** control/v1 messages as values and back, the node's side of it. */
 final class ControlMapping {
+  /** More than any volume has copies; a replica keeps the list in one page of its log. */
+  private static final int IN_SYNC_MAX = 64;
+
+  /** Block addresses have 40 bits. */
+  private static final long SIZE_BYTES_MAX = (1L << 40) * Blocks.BLOCK_BYTES;
+
   private ControlMapping() {}
+
+  static long size(long bytes) {
+    require(bytes > 0 && bytes <= SIZE_BYTES_MAX, "a volume of %s bytes", bytes);
+    return bytes;
+  }
 
   static VolumeView view(io.ashlar.control.v1.VolumeView message) {
     return new VolumeView(
@@ -102,6 +117,12 @@ final class ControlMapping {
   }
 
   static View view(io.ashlar.control.v1.View message) {
+    require(
+        message.getEpoch() >= 0 && message.getEpoch() < Version.EPOCH_MAX,
+        "epoch %s of a view",
+        message.getEpoch());
+    require(
+        message.getInSyncCount() <= IN_SYNC_MAX, "a view of %s replicas", message.getInSyncCount());
     return new View(
         message.getEpoch(), message.getInSyncList(), message.getLineage(), message.getGeneration());
   }

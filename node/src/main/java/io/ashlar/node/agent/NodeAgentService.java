@@ -98,7 +98,7 @@ public final class NodeAgentService extends NodeAgentGrpc.NodeAgentImplBase {
                   new VolumeId(request.getVolumeId()),
                   request.getReplica(),
                   request.getIncarnation(),
-                  request.getSizeBytes(),
+                  ControlMapping.size(request.getSizeBytes()),
                   ControlMapping.view(request.getView()));
           replicas.create(
               meta, error -> finish(observer, error, CreateReplicaReply.getDefaultInstance()));
@@ -197,12 +197,13 @@ public final class NodeAgentService extends NodeAgentGrpc.NodeAgentImplBase {
         observer,
         () -> {
           VolumeId volume = new VolumeId(request.getVolumeId());
+          long sizeBytes = ControlMapping.size(request.getSizeBytes());
           replicas.resize(
               volume,
-              request.getSizeBytes(),
+              sizeBytes,
               () -> {
                 coordinators.find(volume).ifPresent(VolumeCoordinator::recordMayHaveChanged);
-                resized.accept(volume, request.getSizeBytes());
+                resized.accept(volume, sizeBytes);
                 answer(observer, ResizeReply.getDefaultInstance());
               });
         });

@@ -1,7 +1,7 @@
 package io.ashlar.node.frontend.nbd;
 
 import io.ashlar.block.PayloadPool;
-import io.ashlar.net.DataLoop;
+import io.ashlar.net.RareLog;
 import io.ashlar.node.frontend.nbd.Exports.Export;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -10,6 +10,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
@@ -22,7 +23,8 @@ import org.slf4j.LoggerFactory;
  */
 final class NbdConnection extends ChannelInboundHandlerAdapter {
   private static final Logger LOG = LoggerFactory.getLogger(NbdConnection.class);
-  private static final long NEGOTIATION_NANOS = TimeUnit.SECONDS.toNanos(10);
+  private static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(15);
+  private static final RareLog RARE = new RareLog(LOG);
 
   /** What the bytes of the connection mean at the moment. */
   interface Phase {
@@ -35,22 +37,38 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
     /** Finishes what is in flight, refuses the rest, then closes. */
     void drain();
 
+    /** Whether the client owes the rest of something that it has begun. */
+    boolean owed();
+
     /** The connection is gone. */
     void lost();
   }
 
   private final Channel channel;
-  private final DataLoop loop;
+  private final MemoryBudget budget;
   private final PayloadPool pool;
+  private final Runnable introduced;
   private final Deque<ByteBuf> held = new ArrayDeque<>();
   private Phase phase;
-  private boolean negotiated;
+
+  /** When the client last sent something, or took something of what it was sent. */
+  private long progressAt = System.nanoTime();
+
   private boolean pumping;
   private boolean closed;
 
-  NbdConnection(Channel channel, DataLoop loop, PayloadPool pool, Exports exports) {
+  /**
+   * @param introduced run when the client has chosen what to be served
+   */
+  NbdConnection(
+      Channel channel,
+      PayloadPool pool,
+      MemoryBudget budget,
+      Exports exports,
+      Runnable introduced) {
+    this.introduced = introduced;
     this.channel = channel;
-    this.loop = loop;
+    this.budget = budget;
     this.pool = pool;
     this.phase = new Negotiation(this, channel, exports);
   }
@@ -58,20 +76,13 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
   @Override
   public void channelActive(ChannelHandlerContext context) {
     Negotiation.greet(channel);
-    loop.after(
-        NEGOTIATION_NANOS,
-        () -> {
-          if (!negotiated) {
-            close();
-          }
-        });
   }
 
   /** From here on the bytes are requests for this export. */
   void transmit(Export export, boolean structured, boolean allocation) {
-    negotiated = true;
+    introduced.run();
     Replies replies = new Replies(channel, structured);
-    phase = new Transmission(this, replies, pool, export, allocation);
+    phase = new Transmission(this, replies, pool, budget, export, allocation);
   }
 
   @Override
@@ -80,13 +91,27 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
       ((ByteBuf) message).release();
       return;
     }
+    progressAt = System.nanoTime();
     held.add((ByteBuf) message);
     pump();
   }
 
   @Override
   public void channelWritabilityChanged(ChannelHandlerContext context) {
+    progressAt = System.nanoTime();
     pump();
+  }
+
+  /** Sends away a client that has stopped in the middle of a request or reads no answers. */
+  void checkProgress(long now) {
+    if (closed || now - progressAt < STALL_NANOS) {
+      return;
+    }
+    if (!channel.isWritable()) {
+      refuse("it does not read its answers");
+    } else if (phase.owed() && mayTake()) {
+      refuse("half a request, and nothing more for 15 s");
+    }
   }
 
   /** Goes on with what is held back, and reads on when nothing is. */
@@ -131,8 +156,19 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
 
   /** The client broke the protocol in a way after which its bytes mean nothing. */
   void violated(String problem) {
-    LOG.info("event=nbd_protocol_violation problem=\"{}\"", problem);
+    RARE.warn("event=nbd_protocol_violation peer={} reason=\"{}\"", peer(), problem);
     close();
+  }
+
+  /** The connection is of no use, or one too many. */
+  void refuse(String reason) {
+    RARE.warn("event=connection_refused peer={} reason=\"{}\"", peer(), reason);
+    close();
+  }
+
+  /** A client of a Unix socket has no name. */
+  private String peer() {
+    return channel.remoteAddress() instanceof InetSocketAddress remote ? remote.toString() : "unix";
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ashlar.node.frontend.nbd;
 
 import io.ashlar.block.PayloadPool;
 import io.ashlar.net.DataLoop;
+import io.ashlar.net.Newcomers;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -15,20 +16,26 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Serves {@link Exports} by NBD on Unix sockets and TCP ports. Connections live on the data loop;
  * {@code listen} is called from any other thread, {@link #stop} on the loop.
  */
 public final class NbdServer {
-  private static final Logger LOG = LoggerFactory.getLogger(NbdServer.class);
-  private static final int CONNECTIONS_MAX = 256;
+  private static final int CONNECTIONS_MAX = 128;
+  private static final int NEWCOMERS_MAX = 64;
+
+  /** Payloads of requests under way, of all connections together. */
+  private static final long BYTES_MAX = 128L << 20;
+
+  private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(5);
   private static final int FLUSH_AFTER_REPLIES = 32;
   private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(4 << 20, 8 << 20);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -36,7 +43,9 @@ public final class NbdServer {
   private final DataLoop loop;
   private final PayloadPool pool;
   private final Exports exports;
-  private final Set<NbdConnection> connections = new HashSet<>();
+  private final Map<Channel, NbdConnection> connections = new HashMap<>();
+  private final Newcomers newcomers;
+  private final MemoryBudget budget;
   private final Set<Channel> listeners = new HashSet<>();
   private boolean stopping;
 
@@ -44,17 +53,24 @@ public final class NbdServer {
     this.loop = loop;
     this.pool = pool;
     this.exports = exports;
+    this.budget = new MemoryBudget(BYTES_MAX, () -> loop.execute(this::pump));
+    this.newcomers =
+        new Newcomers(
+            loop, NEWCOMERS_MAX, (channel, reason) -> connections.get(channel).refuse(reason));
   }
 
   /**
-   * Listens on a Unix socket; one that an older process left there is replaced. Blocks until bound.
+   * Listens on a Unix socket, which only root can open; one that an older process left there is
+   * replaced. Blocks until bound.
    *
    * @throws IOException if it cannot be bound
    */
   public Channel listen(Path socket) throws IOException {
     Files.createDirectories(socket.toAbsolutePath().getParent());
     Files.deleteIfExists(socket);
-    return bind(new ServerBootstrap(), loop.unixServerChannel(), loop.unixAddress(socket));
+    Channel bound = bind(new ServerBootstrap(), loop.unixServerChannel(), loop.unixAddress(socket));
+    Files.setPosixFilePermissions(socket, PosixFilePermissions.fromString("rw-------"));
+    return bound;
   }
 
   /**
@@ -90,23 +106,50 @@ public final class NbdServer {
     if (!bound.isSuccess()) {
       throw new IOException("cannot listen for NBD on " + address, bound.cause());
     }
-    loop.execute(() -> listeners.add(bound.channel()));
+    loop.execute(
+        () -> {
+          if (listeners.isEmpty()) {
+            loop.after(LOOK_NANOS, this::look);
+          }
+          listeners.add(bound.channel());
+        });
     return bound.channel();
   }
 
   private void accept(Channel channel) {
+    NbdConnection connection =
+        new NbdConnection(channel, pool, budget, exports, () -> newcomers.remove(channel));
     if (stopping || connections.size() >= CONNECTIONS_MAX) {
-      LOG.warn("event=nbd_refused connections={}", connections.size());
-      var _ = channel.close();
+      connection.refuse(stopping ? "the node stops" : CONNECTIONS_MAX + " connections are open");
       return;
     }
-    NbdConnection connection = new NbdConnection(channel, loop, pool, exports);
-    connections.add(connection);
-    var _ = channel.closeFuture().addListener(ignored -> connections.remove(connection));
+    connections.put(channel, connection);
+    newcomers.add(channel);
+    var _ =
+        channel
+            .closeFuture()
+            .addListener(
+                ignored -> {
+                  connections.remove(channel);
+                  newcomers.remove(channel);
+                });
     channel
         .pipeline()
         .addLast(new FlushConsolidationHandler(FLUSH_AFTER_REPLIES, true))
         .addLast(connection);
+  }
+
+  private void pump() {
+    List.copyOf(connections.values()).forEach(NbdConnection::pump);
+  }
+
+  /** A client that stops in the middle would keep memory from the others. */
+  private void look() {
+    long now = System.nanoTime();
+    List.copyOf(connections.values()).forEach(connection -> connection.checkProgress(now));
+    if (!stopping) {
+      loop.after(LOOK_NANOS, this::look);
+    }
   }
 
   /** Connections that are open now. Loop thread only. */
@@ -123,7 +166,7 @@ public final class NbdServer {
     for (Channel listener : listeners) {
       var _ = listener.close();
     }
-    List.copyOf(connections).forEach(NbdConnection::drain);
-    loop.after(DRAIN_NANOS, () -> List.copyOf(connections).forEach(NbdConnection::close));
+    List.copyOf(connections.values()).forEach(NbdConnection::drain);
+    loop.after(DRAIN_NANOS, () -> List.copyOf(connections.values()).forEach(NbdConnection::close));
   }
 }

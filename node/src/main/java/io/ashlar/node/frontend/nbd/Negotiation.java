@@ -58,6 +58,12 @@ final class Negotiation implements NbdConnection.Phase {
     connection.close();
   }
 
+  /** The whole negotiation is bounded in time. */
+  @Override
+  public boolean owed() {
+    return false;
+  }
+
   @Override
   public void lost() {}
 

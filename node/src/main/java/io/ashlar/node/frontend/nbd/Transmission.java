@@ -18,7 +18,8 @@ import java.util.List;
 /**
  * Requests of one connection, which is one session of the device. A request counts as in flight
  * until its answer has left; with too many of them, or of their bytes, no more are taken. A length
- * is checked before any buffer is taken for it. Loop thread only.
+ * is checked before any buffer is taken for it, and a large write is handed on piece by piece as it
+ * arrives: what is only announced costs nothing. Loop thread only.
  */
 final class Transmission implements NbdConnection.Phase {
   private static final int REQUESTS_MAX = 128;
@@ -31,16 +32,20 @@ final class Transmission implements NbdConnection.Phase {
 
   private static final int STATUS_RUNS_MAX = 4096;
 
+  /** What a write is cut into; the coordinator would cut it in the same way. */
+  private static final int PIECE_BYTES = 1 << 20;
+
   private final NbdConnection connection;
   private final Replies replies;
   private final PayloadPool pool;
+  private final MemoryBudget budget;
   private final BlockDevice device;
   private final boolean readOnly;
   private final boolean allocation;
   private final long session;
   private final ByteBuf header = Unpooled.buffer(Nbd.REQUEST_BYTES, Nbd.REQUEST_BYTES);
 
-  private NbdRequest writing;
+  private PieceWrite writing;
   private Payload payload;
   private ByteBuffer missing;
   private long skipping;
@@ -53,11 +58,13 @@ final class Transmission implements NbdConnection.Phase {
       NbdConnection connection,
       Replies replies,
       PayloadPool pool,
+      MemoryBudget budget,
       Export export,
       boolean allocation) {
     this.connection = connection;
     this.replies = replies;
     this.pool = pool;
+    this.budget = budget;
     this.device = export.device();
     this.readOnly = export.readOnly();
     this.allocation = allocation;
@@ -66,7 +73,7 @@ final class Transmission implements NbdConnection.Phase {
 
   @Override
   public boolean ready() {
-    return requests < REQUESTS_MAX && bytes < BYTES_MAX;
+    return missing != null || (requests < REQUESTS_MAX && bytes < BYTES_MAX && budget.hasRoom());
   }
 
   @Override
@@ -96,7 +103,16 @@ final class Transmission implements NbdConnection.Phase {
       Payload data = payload;
       payload = null;
       missing = null;
-      submit(writing, Kind.WRITE, data);
+      writing.submit(data);
+      nextPiece();
+    }
+  }
+
+  private void nextPiece() {
+    int length = (int) Math.min(PIECE_BYTES, writing.left());
+    if (length > 0) {
+      payload = pool.lease(length);
+      missing = payload.view();
     }
   }
 
@@ -152,9 +168,9 @@ final class Transmission implements NbdConnection.Phase {
     switch (request.type()) {
       case Nbd.CMD_READ -> submit(request, Kind.READ, null);
       case Nbd.CMD_WRITE -> {
-        writing = request;
-        payload = pool.lease((int) request.lengthBytes());
-        missing = payload.view();
+        writing =
+            new PieceWrite(device, session, request, status -> completed(request, status, null));
+        nextPiece();
       }
       case Nbd.CMD_FLUSH -> submit(request, Kind.FLUSH, null);
       case Nbd.CMD_TRIM -> submit(request, Kind.TRIM, null);
@@ -231,6 +247,7 @@ final class Transmission implements NbdConnection.Phase {
   private void begin(NbdRequest request) {
     requests++;
     bytes += heldBytes(request);
+    budget.take(heldBytes(request));
   }
 
   private void finish(NbdRequest request, ChannelFuture sent) {
@@ -238,6 +255,7 @@ final class Transmission implements NbdConnection.Phase {
         ignored -> {
           requests--;
           bytes -= heldBytes(request);
+          budget.giveBack(heldBytes(request));
           if (draining && requests == 0) {
             connection.closeAfterReplies();
           } else {
@@ -250,6 +268,11 @@ final class Transmission implements NbdConnection.Phase {
   private static long heldBytes(NbdRequest request) {
     boolean carries = request.type() == Nbd.CMD_READ || request.type() == Nbd.CMD_WRITE;
     return carries ? Math.min(request.lengthBytes(), Nbd.PAYLOAD_BYTES_MAX) : 0;
+  }
+
+  @Override
+  public boolean owed() {
+    return missing != null || skipping > 0 || header.isReadable();
   }
 
   @Override
@@ -269,6 +292,7 @@ final class Transmission implements NbdConnection.Phase {
         payload.release();
         payload = null;
         missing = null;
+        writing.abandon();
       }
       device.endSession(session);
     }

@@ -1,5 +1,6 @@
 package io.ashlar.node.frontend.fuse.holder;
 
+import io.ashlar.net.RareLog;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Held;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import io.ashlar.sys.FdSocket;
@@ -22,12 +23,19 @@ import org.slf4j.LoggerFactory;
  */
 public final class Holder implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Holder.class);
+  private static final RareLog rare = new RareLog(log);
+
+  /** The daemon has two at a time; each costs a thread. */
+  private static final int CONNECTIONS_MAX = 32;
+
+  private static final long PAUSE_MILLIS = 100;
 
   private record Kept(Held held, List<Integer> descriptors) {}
 
   private final FdSocket listener;
   private final Map<HeldKey, Kept> table = new LinkedHashMap<>();
   private final Set<FdSocket> connections = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   /**
    * Binds the socket; the file of a holder that died is replaced.
@@ -51,21 +59,42 @@ public final class Holder implements AutoCloseable {
     }
   }
 
-  /** Serves until {@link #close}. */
+  /** Serves until {@link #close}; nothing that a client does may end it. */
   public void serve() {
-    while (true) {
+    while (!closed) {
       try {
-        FdSocket connection = listener.accept();
-        Thread.ofPlatform().name("holder-connection").daemon().start(() -> serve(connection));
-      } catch (IOException ended) {
-        log.info("holder ends reason={}", ended.getMessage());
-        return;
+        admit(listener.accept());
+      } catch (IOException e) {
+        if (!closed) {
+          rare.warn("event=not_accepted reason=\"{}\"", e.getMessage());
+          pause();
+        }
       }
+    }
+    log.info("event=holder_ends");
+  }
+
+  private void admit(FdSocket connection) {
+    if (connections.size() >= CONNECTIONS_MAX) {
+      rare.warn(
+          "event=connection_refused peer=unix reason=\"{} connections are open\"", CONNECTIONS_MAX);
+      connection.close();
+      return;
+    }
+    connections.add(connection);
+    Thread.ofPlatform().name("holder-connection").daemon().start(() -> serve(connection));
+  }
+
+  /** Too many open files, or a like trouble, which another moment may cure. */
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
   private void serve(FdSocket connection) {
-    connections.add(connection);
     try (connection) {
       for (FdSocket.Message message = connection.receive();
           message != null;
@@ -73,7 +102,7 @@ public final class Holder implements AutoCloseable {
         answer(connection, message);
       }
     } catch (IOException lost) {
-      log.info("connection lost reason={}", lost.getMessage());
+      rare.warn("event=connection_lost peer=unix reason=\"{}\"", lost.getMessage());
     } finally {
       connections.remove(connection);
     }
@@ -143,6 +172,7 @@ public final class Holder implements AutoCloseable {
 
   @Override
   public void close() {
+    closed = true;
     listener.shutdown();
     listener.close();
     connections.forEach(FdSocket::shutdown);
