@@ -55,7 +55,11 @@ final class ArchitectureTest {
   @Test
   void theHolderKnowsNothingOfDevices() {
     neverKnows(
-        ".frontend.fuse.holder..", "io.ashlar.block..", "io.ashlar.store..", "io.netty..", "io.grpc..");
+        ".frontend.fuse.holder..",
+        "io.ashlar.block..",
+        "io.ashlar.store..",
+        "io.netty..",
+        "io.grpc..");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.ashlar.sanity.badinput;
 
 import static io.ashlar.sanity.badinput.Attack.expect;
+import static io.ashlar.sanity.badinput.Attack.sentAway;
 
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -40,12 +41,14 @@ final class AnyProtocol {
 
   private void noise(SplittableRandom random) throws IOException {
     for (int i = 0; i < 20; i++) {
-      try (Connection connection = Connection.open(address)) {
-        connection.write(bytes(random, 1 + random.nextInt(1 << random.nextInt(1, 21))));
-        connection.isClosedWithin(0);
-      } catch (IOException sentAway) {
-        continue; // as it should be
-      }
+      var _ =
+          sentAway(
+              () -> {
+                try (Connection connection = Connection.open(address)) {
+                  connection.write(bytes(random, 1 + random.nextInt(1 << random.nextInt(1, 21))));
+                  connection.isClosedWithin(0);
+                }
+              });
     }
     try (Connection connection = Connection.open(address)) {
       connection.write(bytes(random, NOISE_BYTES_MAX));

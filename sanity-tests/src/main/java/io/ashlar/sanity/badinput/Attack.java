@@ -29,6 +29,21 @@ record Attack(String name, Body body) {
     }
   }
 
+  /** Part of an attack. */
+  interface Conversation {
+    void hold() throws IOException;
+  }
+
+  /** Holds a conversation that the other side may end at any time; says whether it did. */
+  static boolean sentAway(Conversation conversation) {
+    try {
+      conversation.hold();
+      return false;
+    } catch (IOException ended) {
+      return true;
+    }
+  }
+
   static void expect(boolean holds, String problem) throws Unexpected {
     if (!holds) {
       throw new Unexpected(problem);

@@ -1,5 +1,7 @@
 package io.ashlar.sanity.badinput;
 
+import static io.ashlar.sanity.badinput.Attack.sentAway;
+
 import io.ashlar.sys.FdSocket;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -40,11 +42,13 @@ final class HolderVictim implements Victim {
 
   private void noise(SplittableRandom random) {
     for (int i = 0; i < 200; i++) {
-      try (FdSocket connection = FdSocket.connect(socket)) {
-        connection.send(AnyProtocol.bytes(random, 1 + random.nextInt(60_000)), List.of());
-      } catch (IOException sentAway) {
-        continue; // as it should be
-      }
+      var _ =
+          sentAway(
+              () -> {
+                try (FdSocket connection = FdSocket.connect(socket)) {
+                  connection.send(AnyProtocol.bytes(random, 1 + random.nextInt(60_000)), List.of());
+                }
+              });
     }
   }
 

@@ -1,6 +1,7 @@
 package io.ashlar.sanity.badinput;
 
 import static io.ashlar.sanity.badinput.Attack.expect;
+import static io.ashlar.sanity.badinput.Attack.sentAway;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -41,11 +42,13 @@ final class NbdVictim implements Victim {
   public List<Attack> attacks() {
     List<Attack> attacks = new ArrayList<>(new AnyProtocol(address, PATIENCE_SECONDS).attacks());
     attacks.add(
-        new Attack("unknown client flags", random -> closes(ByteBuffer.allocate(4).putInt(-1))));
+        new Attack(
+            "unknown client flags", random -> closes(ByteBuffer.allocate(4).putInt(-1).array())));
     attacks.add(
         new Attack(
             "option with wrong magic",
-            random -> closes(ByteBuffer.allocate(20).putInt(3).putLong(1).putInt(7).putInt(0))));
+            random ->
+                closes(ByteBuffer.allocate(20).putInt(3).putLong(1).putInt(7).putInt(0).array())));
     attacks.add(new Attack("options of huge length", this::hugeOption));
     attacks.add(new Attack("lengths inside an option that do not fit", this::badOption));
     attacks.add(new Attack("half an option, then silence", this::halfOption));
@@ -84,10 +87,10 @@ final class NbdVictim implements Victim {
     return connection;
   }
 
-  private void closes(ByteBuffer hello) throws IOException, Attack.Unexpected {
+  private void closes(byte[] hello) throws IOException, Attack.Unexpected {
     try (Connection connection = Connection.open(address)) {
       connection.read(GREETING_BYTES);
-      connection.write(hello.array());
+      connection.write(hello);
       expect(connection.isClosedWithin(2), "the connection stays open");
     }
   }
@@ -130,15 +133,17 @@ final class NbdVictim implements Victim {
 
   private void randomOptions(SplittableRandom random) throws IOException {
     for (int i = 0; i < 50; i++) {
-      try (Connection connection = greeted()) {
-        for (int j = 0; j < 10; j++) {
-          byte[] data = AnyProtocol.bytes(random, random.nextInt(200));
-          connection.write(option(2 + random.nextInt(12), data.length, data));
-        }
-        connection.isClosedWithin(0);
-      } catch (IOException sentAway) {
-        continue; // an option may end the conversation
-      }
+      var _ =
+          sentAway(
+              () -> {
+                try (Connection connection = greeted()) {
+                  for (int j = 0; j < 10; j++) {
+                    byte[] data = AnyProtocol.bytes(random, random.nextInt(200));
+                    connection.write(option(2 + random.nextInt(12), data.length, data));
+                  }
+                  connection.isClosedWithin(0);
+                }
+              });
     }
   }
 

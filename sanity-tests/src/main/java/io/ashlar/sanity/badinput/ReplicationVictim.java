@@ -115,7 +115,7 @@ final class ReplicationVictim implements Victim {
           CRC32C crc = new CRC32C();
           crc.update(frame.slice(0, CRC_AT));
           frame.putInt(CRC_AT, (int) crc.getValue());
-          closesOn(frame.array());
+          closesOn(bytes(frame));
         });
   }
 
@@ -124,6 +124,12 @@ final class ReplicationVictim implements Victim {
       connection.write(bytes);
       expect(connection.isClosedWithin(3), "the connection stays open");
     }
+  }
+
+  private static byte[] bytes(ByteBuffer frame) {
+    byte[] bytes = new byte[frame.limit()];
+    frame.get(0, bytes);
+    return bytes;
   }
 
   private static ByteBuffer frame(Message message) {
@@ -157,7 +163,7 @@ final class ReplicationVictim implements Victim {
 
   private Connection greeted(SplittableRandom random) throws IOException {
     Connection connection = Connection.open(address);
-    connection.write(frame(hello(random, 0)).array());
+    connection.write(bytes(frame(hello(random, 0))));
     Answer answer = Answer.read(connection);
     if (answer.command() != Answer.WELCOME) {
       connection.close();
@@ -183,7 +189,7 @@ final class ReplicationVictim implements Victim {
 
   private void badCrc(SplittableRandom random, int at) throws IOException, Attack.Unexpected {
     ByteBuffer frame = frame(hello(random, 0));
-    closesOn(frame.put(at, (byte) ~frame.get(at)).array());
+    closesOn(bytes(frame.put(at, (byte) ~frame.get(at))));
   }
 
   private void wrongFeatures(SplittableRandom random) throws IOException, Attack.Unexpected {
@@ -192,7 +198,7 @@ final class ReplicationVictim implements Victim {
 
   private void refused(Message hello) throws IOException, Attack.Unexpected {
     try (Connection connection = Connection.open(address)) {
-      connection.write(frame(hello).array());
+      connection.write(bytes(frame(hello)));
       int answer = Answer.read(connection).command();
       expect(answer == Answer.REFUSED, "answered with command " + answer);
       expect(connection.isClosedWithin(3), "the connection stays open");
@@ -237,7 +243,7 @@ final class ReplicationVictim implements Victim {
     frame.putInt(PAYLOAD_BYTES_AT, FrameHeader.PAYLOAD_BYTES_MAX);
     CRC32C crc = new CRC32C();
     crc.update(frame.slice(0, CRC_AT));
-    return frame.putInt(CRC_AT, (int) crc.getValue()).array();
+    return bytes(frame.putInt(CRC_AT, (int) crc.getValue()));
   }
 
   private void noiseAfterHello(SplittableRandom random) throws IOException, Attack.Unexpected {
@@ -254,7 +260,7 @@ final class ReplicationVictim implements Victim {
     BlockRun run =
         new BlockRun(0, new BlockKind[] {BlockKind.DATA}, new long[] {1}, new int[] {7}, bytes);
     try (Connection connection = greeted(random)) {
-      connection.write(frame(new Message.Write(2, 0, 0, Message.WriteMode.IF_NEWER, run)).array());
+      connection.write(bytes(frame(new Message.Write(2, 0, 0, Message.WriteMode.IF_NEWER, run))));
       expect(connection.isClosedWithin(3), "the connection stays open");
     }
   }
@@ -283,7 +289,7 @@ final class ReplicationVictim implements Victim {
   private void answered(SplittableRandom random, Message order)
       throws IOException, Attack.Unexpected {
     try (Connection connection = greeted(random)) {
-      connection.write(frame(order).array());
+      connection.write(bytes(frame(order)));
       int answer;
       try {
         answer = Answer.read(connection).command();
