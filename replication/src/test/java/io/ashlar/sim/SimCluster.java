@@ -350,6 +350,8 @@ public final class SimCluster {
       checks.membersAreEqual("when serving starts");
     } else if (event.contains("event=resync_done")) {
       checks.joined();
+    } else if (event.contains("event=resync_differs") && !damage.everAny()) {
+      throw new SimFailure("a resync that went by the rules left a difference: " + event);
     }
   }
 

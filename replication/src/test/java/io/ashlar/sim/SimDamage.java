@@ -37,6 +37,11 @@ final class SimDamage {
     return !outstanding.isEmpty();
   }
 
+  /** A copy that was carried on damaged differs in its digest, and that is right. */
+  boolean everAny() {
+    return !everDamaged.isEmpty();
+  }
+
   /** Whether a request for these blocks may have found no good copy. */
   boolean excuses(long firstBlock, long count) {
     for (long block = firstBlock; block < firstBlock + count; block++) {
