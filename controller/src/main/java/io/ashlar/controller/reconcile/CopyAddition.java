@@ -6,8 +6,10 @@ import io.ashlar.controller.placement.PlacementRequest;
 import io.ashlar.controller.state.VolumeRecord;
 import io.ashlar.controller.store.Records.Versioned;
 import io.ashlar.model.Member;
+import io.ashlar.model.Membership;
 import io.ashlar.model.MembershipRules;
 import io.ashlar.model.NodeId;
+import io.ashlar.model.View;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -53,10 +55,7 @@ final class CopyAddition {
       cluster
           .agents()
           .createReplica(
-              member,
-              record.id(),
-              record.spec().sizeBytes(),
-              MembershipRules.view(record.membership()));
+              member, record.id(), record.spec().sizeBytes(), viewAtBirth(record.membership()));
     } catch (AgentException failed) {
       return failed(volume, member, failed);
     }
@@ -64,6 +63,16 @@ final class CopyAddition {
       log.info("copy added volume={} node={}", record.id(), member.node());
     }
     return Step.AGAIN;
+  }
+
+  /**
+   * One epoch below the present one. A coordinator may be serving in that, and a replica that was
+   * born with its promise, given to nobody, would refuse this coordinator's SEAL for ever.
+   */
+  private static View viewAtBirth(Membership membership) {
+    View now = MembershipRules.view(membership);
+    int epoch = Math.max(0, now.epoch() - 1);
+    return new View(epoch, now.inSync(), now.lineage(), now.generation());
   }
 
   private Step failed(Versioned<VolumeRecord> volume, Member member, AgentException failed) {
