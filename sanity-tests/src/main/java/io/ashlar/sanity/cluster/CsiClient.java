@@ -1,11 +1,12 @@
 package io.ashlar.sanity.cluster;
 
-import io.ashlar.csi.v1.ControllerGrpc;
-import io.ashlar.csi.v1.NodeGrpc;
+import io.grpc.CallOptions;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
@@ -13,13 +14,12 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 
 /**
  * A client of one CSI socket that repeats calls as Kubernetes' sidecars do. Calls block. A channel
  * is made for every try, so that a daemon that was started again is found at once.
  */
-final class CsiClient {
+public final class CsiClient {
   private static final Set<Status.Code> REPEATED =
       Set.of(Status.Code.ABORTED, Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED);
   private static final long TRY_SECONDS = 30;
@@ -28,32 +28,18 @@ final class CsiClient {
 
   private final Path socket;
 
-  CsiClient(Path socket) {
+  public CsiClient(Path socket) {
     this.socket = socket;
   }
 
-  <T> T controller(Function<ControllerGrpc.ControllerBlockingStub, T> call)
-      throws InterruptedException {
-    return repeat(
-        channel ->
-            call.apply(
-                ControllerGrpc.newBlockingStub(channel)
-                    .withDeadlineAfter(TRY_SECONDS, TimeUnit.SECONDS)));
-  }
-
-  <T> T node(Function<NodeGrpc.NodeBlockingStub, T> call) throws InterruptedException {
-    return repeat(
-        channel ->
-            call.apply(
-                NodeGrpc.newBlockingStub(channel)
-                    .withDeadlineAfter(TRY_SECONDS, TimeUnit.SECONDS)));
-  }
-
-  private <T> T repeat(Function<ManagedChannel, T> call) throws InterruptedException {
+  /**
+   * Calls a method until it is answered, or refused for a reason that another try cannot change.
+   */
+  public <Q, A> A call(MethodDescriptor<Q, A> method, Q request) throws InterruptedException {
     long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(ALL_TRIES_SECONDS);
     while (true) {
       try {
-        return once(call);
+        return once(method, request);
       } catch (StatusRuntimeException e) {
         if (!REPEATED.contains(e.getStatus().getCode()) || System.nanoTime() > until) {
           throw e;
@@ -63,7 +49,7 @@ final class CsiClient {
     }
   }
 
-  private <T> T once(Function<ManagedChannel, T> call) {
+  private <Q, A> A once(MethodDescriptor<Q, A> method, Q request) {
     var loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
     ManagedChannel channel =
         NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket))
@@ -73,7 +59,8 @@ final class CsiClient {
             .usePlaintext()
             .build();
     try {
-      return call.apply(channel);
+      CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(TRY_SECONDS, TimeUnit.SECONDS);
+      return ClientCalls.blockingUnaryCall(channel, method, options, request);
     } finally {
       channel.shutdownNow();
       var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);

@@ -1,10 +1,12 @@
 package io.ashlar.sanity.cluster;
 
 import io.ashlar.csi.v1.CapacityRange;
+import io.ashlar.csi.v1.ControllerGrpc;
 import io.ashlar.csi.v1.ControllerPublishVolumeRequest;
 import io.ashlar.csi.v1.ControllerUnpublishVolumeRequest;
 import io.ashlar.csi.v1.CreateVolumeRequest;
 import io.ashlar.csi.v1.DeleteVolumeRequest;
+import io.ashlar.csi.v1.NodeGrpc;
 import io.ashlar.csi.v1.NodePublishVolumeRequest;
 import io.ashlar.csi.v1.NodeStageVolumeRequest;
 import io.ashlar.csi.v1.NodeUnpublishVolumeRequest;
@@ -50,7 +52,7 @@ public final class CsiVolume {
             .addVolumeCapabilities(capability)
             .putParameters("ashlar.io/replicas", Integer.toString(replicas))
             .build();
-    Volume made = controller.controller(stub -> stub.createVolume(request)).getVolume();
+    Volume made = controller.call(ControllerGrpc.getCreateVolumeMethod(), request).getVolume();
     return new CsiVolume(cluster, controller, made, capability);
   }
 
@@ -93,7 +95,7 @@ public final class CsiVolume {
     publishContexts.put(
         node,
         controller
-            .controller(stub -> stub.controllerPublishVolume(request))
+            .call(ControllerGrpc.getControllerPublishVolumeMethod(), request)
             .getPublishContextMap());
   }
 
@@ -101,7 +103,7 @@ public final class CsiVolume {
   public void detach(String node) throws InterruptedException {
     ControllerUnpublishVolumeRequest request =
         ControllerUnpublishVolumeRequest.newBuilder().setVolumeId(id()).setNodeId(node).build();
-    var _ = controller.controller(stub -> stub.controllerUnpublishVolume(request));
+    var _ = controller.call(ControllerGrpc.getControllerUnpublishVolumeMethod(), request);
   }
 
   /** Makes the device and mounts it, where the node's pods would find it. */
@@ -116,7 +118,7 @@ public final class CsiVolume {
             .putAllPublishContext(publishContexts.get(node))
             .putAllVolumeContext(volume.getVolumeContextMap())
             .build();
-    var _ = client.node(stub -> stub.nodeStageVolume(stage));
+    var _ = client.call(NodeGrpc.getNodeStageVolumeMethod(), stage);
     NodePublishVolumeRequest publish =
         NodePublishVolumeRequest.newBuilder()
             .setVolumeId(id())
@@ -126,7 +128,7 @@ public final class CsiVolume {
             .putAllPublishContext(publishContexts.get(node))
             .putAllVolumeContext(volume.getVolumeContextMap())
             .build();
-    var _ = client.node(stub -> stub.nodePublishVolume(publish));
+    var _ = client.call(NodeGrpc.getNodePublishVolumeMethod(), publish);
   }
 
   public void unmount(String node) throws InterruptedException {
@@ -136,17 +138,17 @@ public final class CsiVolume {
             .setVolumeId(id())
             .setTargetPath(target(node).toString())
             .build();
-    var _ = client.node(stub -> stub.nodeUnpublishVolume(unpublish));
+    var _ = client.call(NodeGrpc.getNodeUnpublishVolumeMethod(), unpublish);
     NodeUnstageVolumeRequest unstage =
         NodeUnstageVolumeRequest.newBuilder()
             .setVolumeId(id())
             .setStagingTargetPath(staging(node).toString())
             .build();
-    var _ = client.node(stub -> stub.nodeUnstageVolume(unstage));
+    var _ = client.call(NodeGrpc.getNodeUnstageVolumeMethod(), unstage);
   }
 
   public void delete() throws InterruptedException {
     DeleteVolumeRequest request = DeleteVolumeRequest.newBuilder().setVolumeId(id()).build();
-    var _ = controller.controller(stub -> stub.deleteVolume(request));
+    var _ = controller.call(ControllerGrpc.getDeleteVolumeMethod(), request);
   }
 }

@@ -5,22 +5,13 @@ import com.google.protobuf.TextFormat;
 import io.ashlar.csi.v1.ControllerGrpc;
 import io.ashlar.csi.v1.IdentityGrpc;
 import io.ashlar.csi.v1.NodeGrpc;
-import io.grpc.CallOptions;
-import io.grpc.ManagedChannel;
+import io.ashlar.sanity.cluster.CsiClient;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import io.grpc.ServiceDescriptor;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.ClientCalls;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioDomainSocketChannel;
-import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.TimeUnit;
 
 /**
  * {@code CsiMain SOCKET METHOD TEXT}: calls a CSI method with a request in protobuf's text format
@@ -33,11 +24,6 @@ public final class CsiMain {
           IdentityGrpc.getServiceDescriptor(),
           ControllerGrpc.getServiceDescriptor(),
           NodeGrpc.getServiceDescriptor());
-  private static final Set<Status.Code> REPEATED =
-      Set.of(Status.Code.ABORTED, Status.Code.UNAVAILABLE, Status.Code.DEADLINE_EXCEEDED);
-  private static final long TRY_SECONDS = 30;
-  private static final long ALL_TRIES_SECONDS = 90;
-  private static final long PAUSE_MILLIS = 250;
 
   private CsiMain() {}
 
@@ -53,7 +39,7 @@ public final class CsiMain {
     Message.Builder request = requests.getMessagePrototype().newBuilderForType();
     TextFormat.merge(arguments[2], request);
     try {
-      System.out.print(call(arguments[0], method, request.build()));
+      System.out.print(new CsiClient(Path.of(arguments[0])).call(method, request.build()));
     } catch (StatusRuntimeException e) {
       System.err.println(arguments[1] + ": " + e.getStatus());
       System.exit(1);
@@ -68,40 +54,5 @@ public final class CsiMain {
         .map(method -> (MethodDescriptor<Message, Message>) method)
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException("CSI has no method " + name));
-  }
-
-  private static Message call(
-      String socket, MethodDescriptor<Message, Message> method, Message request)
-      throws InterruptedException {
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(ALL_TRIES_SECONDS);
-    while (true) {
-      try {
-        return once(socket, method, request);
-      } catch (StatusRuntimeException e) {
-        if (!REPEATED.contains(e.getStatus().getCode()) || System.nanoTime() > until) {
-          throw e;
-        }
-        Thread.sleep(PAUSE_MILLIS);
-      }
-    }
-  }
-
-  private static Message once(
-      String socket, MethodDescriptor<Message, Message> method, Message request) {
-    var loop = new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
-    ManagedChannel channel =
-        NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket))
-            .channelType(NioDomainSocketChannel.class)
-            .eventLoopGroup(loop)
-            .overrideAuthority("localhost")
-            .usePlaintext()
-            .build();
-    try {
-      CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(TRY_SECONDS, TimeUnit.SECONDS);
-      return ClientCalls.blockingUnaryCall(channel, method, options, request);
-    } finally {
-      channel.shutdownNow();
-      var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
-    }
   }
 }
