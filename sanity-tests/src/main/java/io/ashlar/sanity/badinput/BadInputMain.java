@@ -25,7 +25,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class BadInputMain {
   private static final int AT_ONCE = 6;
-  private static final long PROBE_TRIES = 3;
+  private static final int PROBE_TRIES = 3;
   private static final long PROBE_PAUSE_MILLIS = 1_000;
   private static final long ATTACKS_MINUTES_MAX = 30;
 
