@@ -91,7 +91,7 @@ final class NbdVictim implements Victim {
     try (Connection connection = Connection.open(address)) {
       connection.read(GREETING_BYTES);
       connection.write(hello);
-      expect(connection.isClosedWithin(2), "the connection stays open");
+      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
     }
   }
 
@@ -127,7 +127,9 @@ final class NbdVictim implements Victim {
     byte[] name = ("no-such\nevent=forged " + "x".repeat(4000)).getBytes(UTF_8);
     try (Connection connection = greeted()) {
       connection.write(option(OPT_EXPORT_NAME, name.length, name));
-      expect(connection.isClosedWithin(2), "an unknown export leaves the connection open");
+      expect(
+          connection.isClosedWithin(PATIENCE_SECONDS),
+          "an unknown export leaves the connection open");
     }
   }
 
@@ -161,7 +163,8 @@ final class NbdVictim implements Victim {
   private void badRequestMagic(SplittableRandom random) throws IOException, Attack.Unexpected {
     try (Connection connection = transmitting()) {
       connection.write(request(0x12345678, 0, 0, 0, 4096));
-      expect(connection.isClosedWithin(2), "a wrong magic leaves the connection open");
+      expect(
+          connection.isClosedWithin(PATIENCE_SECONDS), "a wrong magic leaves the connection open");
     }
   }
 

@@ -122,7 +122,7 @@ final class ReplicationVictim implements Victim {
   private void closesOn(byte[] bytes) throws IOException, Attack.Unexpected {
     try (Connection connection = Connection.open(address)) {
       connection.write(bytes);
-      expect(connection.isClosedWithin(3), "the connection stays open");
+      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
     }
   }
 
@@ -201,7 +201,7 @@ final class ReplicationVictim implements Victim {
       connection.write(bytes(frame(hello)));
       int answer = Answer.read(connection).command();
       expect(answer == Answer.REFUSED, "answered with command " + answer);
-      expect(connection.isClosedWithin(3), "the connection stays open");
+      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
     }
   }
 
@@ -250,7 +250,7 @@ final class ReplicationVictim implements Victim {
     for (int i = 0; i < 20; i++) {
       try (Connection connection = greeted(random)) {
         connection.write(AnyProtocol.bytes(random, 64 + random.nextInt(10_000)));
-        expect(connection.isClosedWithin(3), "noise leaves the connection open");
+        expect(connection.isClosedWithin(PATIENCE_SECONDS), "noise leaves the connection open");
       }
     }
   }
@@ -261,7 +261,7 @@ final class ReplicationVictim implements Victim {
         new BlockRun(0, new BlockKind[] {BlockKind.DATA}, new long[] {1}, new int[] {7}, bytes);
     try (Connection connection = greeted(random)) {
       connection.write(bytes(frame(new Message.Write(2, 0, 0, Message.WriteMode.IF_NEWER, run))));
-      expect(connection.isClosedWithin(3), "the connection stays open");
+      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
     }
   }
 
