@@ -2,7 +2,6 @@ package io.ashlar.sanity.cluster;
 
 import static io.ashlar.sanity.cluster.Report.line;
 import static io.ashlar.sanity.cluster.Report.say;
-import static io.ashlar.sanity.cluster.Report.secondsSince;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** What the nodes hold of a volume, seen through their read-only exports and their metrics. */
 public final class Copies {
@@ -84,16 +85,9 @@ public final class Copies {
    */
   public Resync awaitInSync(String consumer, int copies) throws IOException, InterruptedException {
     long until = System.nanoTime() + SYNC_SECONDS * 1_000_000_000L;
-    double doneBefore = metric(consumer, "resync_done_bytes");
-    long moving = System.nanoTime();
     for (int i = 0; System.nanoTime() < until; i++) {
-      double done = metric(consumer, "resync_done_bytes");
-      if (done <= doneBefore) {
-        moving = System.nanoTime();
-        doneBefore = done; // a new coordinator counts from zero
-      }
       if (inSync(consumer) >= copies) {
-        return new Resync(done - doneBefore, secondsSince(moving));
+        return lastResync(consumer);
       }
       if (i % POLLS_PER_LINE == POLLS_PER_LINE - 1) {
         double left = metric(consumer, "resync_left_bytes") / (1 << 20);
@@ -120,12 +114,27 @@ public final class Copies {
         .orElseThrow(() -> new IOException(consumer + " does not tell " + name + " of " + volume));
   }
 
-  /** What was copied while one waited, and for how long it was seen moving. */
+  /** The last one that the consumer's daemon has logged for the volume. */
+  private Resync lastResync(String consumer) throws IOException {
+    Resync last = new Resync(0, 0);
+    Pattern done = Pattern.compile(volume + " event=resync_done .*bytes=(\\d+) millis=(\\d+)");
+    for (String line : Files.readAllLines(cluster.folder(consumer).resolve("log"))) {
+      Matcher matcher = done.matcher(line);
+      if (matcher.find()) {
+        last =
+            new Resync(
+                Double.parseDouble(matcher.group(1)), Double.parseDouble(matcher.group(2)) / 1e3);
+      }
+    }
+    return last;
+  }
+
+  /** What an attempt copied, and how long it took with the waiting for old leases. */
   public record Resync(double bytes, double seconds) {
     @Override
     public String toString() {
       double mebibytes = bytes / (1 << 20);
-      return line("%.1f MiB at %.0f MiB/s", mebibytes, mebibytes / Math.max(seconds, 0.001));
+      return line("%.1f MiB in %.1f s", mebibytes, seconds);
     }
   }
 }
