@@ -187,7 +187,7 @@ final class Joins {
   void forgetIncomplete() {
     for (MemberLink member : members.all()) {
       if (member.wantsFinish(standing.epoch())) {
-        member.finishAsked();
+        member.finishAsked(standing.epoch());
         member.ask(
             new FinishJoin(members.nextRequest(), standing.epoch(), member.member().joinAttempt()),
             new MemberLink.Answer() {

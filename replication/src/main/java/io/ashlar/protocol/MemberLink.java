@@ -41,6 +41,7 @@ final class MemberLink {
   private int promise;
   private boolean failed;
   private long finishAskedOn;
+  private int finishAskedIn;
 
   private long leaseEnd;
   private long granted;
@@ -195,11 +196,13 @@ final class MemberLink {
         && member.inSync()
         && !whole
         && attempt == member.joinAttempt()
-        && finishAskedOn != connection;
+        && (finishAskedOn != connection || finishAskedIn != epoch);
   }
 
-  void finishAsked() {
+  /** Refused because the epoch moved meanwhile, it is asked again in the next one. */
+  void finishAsked(int epoch) {
     finishAskedOn = connection;
+    finishAskedIn = epoch;
   }
 
   void finished() {
