@@ -8,17 +8,25 @@ public final class StoreProbe {
   private StoreProbe() {}
 
   /**
-   * Offset of a block's bytes if its segment is closed: of an open one a damaged batch may be taken
-   * for one that was torn in flight, until a later batch says that it was durable.
+   * Offset of a block's bytes if its segment is closed for good: until its summary is durable, a
+   * damaged batch at its end may be taken for one that was torn in flight. The sync that closes a
+   * later segment covers it.
    */
   public static OptionalLong settledOffset(ReplicaStore store, long block) {
     ReplicaContent content = ((LogReplica) store).content();
     int place = content.blocks().place(block);
-    boolean settled =
-        place != 0
-            && content.segments().state(content.segments().segmentOf(place))
-                == Segments.State.CLOSED;
+    boolean settled = place != 0 && isSettled(content.segments(), place);
     return settled ? offset(store, block) : OptionalLong.empty();
+  }
+
+  private static boolean isSettled(Segments segments, int place) {
+    int mine = segments.segmentOf(place);
+    int closedLater = 0;
+    for (int other = 0; other < segments.count(); other++) {
+      boolean closed = segments.state(other) == Segments.State.CLOSED;
+      closedLater += closed && segments.sequence(other) > segments.sequence(mine) ? 1 : 0;
+    }
+    return segments.state(mine) == Segments.State.CLOSED && closedLater >= 2;
   }
 
   /** Offset of a block's bytes; empty if it holds no data. */
