@@ -2,6 +2,7 @@ package io.ashlar.protocol;
 
 import io.ashlar.env.Link;
 import io.ashlar.model.Member;
+import io.ashlar.model.Version;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.Message.Welcome;
 import java.util.ArrayList;
@@ -40,6 +41,16 @@ final class MemberLink {
   private long attempt;
   private int promise;
   private boolean failed;
+
+  /** Highest version it held when the connection was opened. */
+  private long highest;
+
+  /** Highest version that it said it has applied, over all its processes and connections. */
+  private long applied;
+
+  /** Its log lost its end: it does not hold what it applied, whatever it says of itself. */
+  private boolean forgetful;
+
   private long finishAskedOn;
   private int finishAskedIn;
 
@@ -105,7 +116,9 @@ final class MemberLink {
   void welcomed(Welcome welcome, long now) {
     welcomed = true;
     startId = welcome.startId();
-    clean = welcome.clean();
+    highest = welcome.highest();
+    forgetful |= highest < applied;
+    clean = welcome.clean() && !forgetful;
     whole = welcome.whole();
     attempt = welcome.attempt();
     promise = welcome.promise();
@@ -199,6 +212,21 @@ final class MemberLink {
         && (finishAskedOn != connection || finishAskedIn != epoch);
   }
 
+  /** It has answered that everything up to this version is applied, or that this one is. */
+  void applied(long version) {
+    applied = Math.max(applied, version);
+  }
+
+  /**
+   * Every in-sync member has applied the version at the watermark. One that begins an epoch is no
+   * write, and says nothing.
+   */
+  void mustHold(long watermark) {
+    boolean isWrite = Version.sequence(watermark) > 0;
+    forgetful |= isWrite && Math.max(highest, applied) < watermark;
+    clean &= !forgetful;
+  }
+
   /** Refused because the epoch moved meanwhile, it is asked again in the next one. */
   void finishAsked(int epoch) {
     finishAskedOn = connection;
@@ -220,12 +248,13 @@ final class MemberLink {
 
   void promised(int epoch, boolean itsClean, boolean itsWhole, long itsAttempt) {
     promise = epoch;
-    clean = itsClean;
+    clean = itsClean && !forgetful;
     whole = itsWhole;
     attempt = itsAttempt;
   }
 
   void joinedBy(long itsAttempt) {
+    forgetful = false;
     clean = true;
     whole = false;
     attempt = itsAttempt;

@@ -194,6 +194,7 @@ public final class ReplicaMachine {
             clean,
             whole(),
             meta().incomplete().map(ReplicaMeta.Incomplete::attempt).orElse(0L),
+            store.highestVersion(),
             0));
     return Optional.of(session);
   }

@@ -107,8 +107,13 @@ final class Takeover {
   private void allPromised(long inSync, SealRound round) {
     Map<MemberLink, Sealed> answers = new TreeMap<>((a, b) -> Integer.compare(a.slot, b.slot));
     boolean allGood = true;
+    long watermark = 0;
+    for (MemberLink member : standing.of(inSync)) {
+      watermark = Math.max(watermark, round.answer(member).watermark());
+    }
     for (MemberLink member : standing.of(inSync)) {
       Sealed sealed = round.answer(member);
+      member.mustHold(watermark);
       answers.put(member, sealed);
       reconfiguration.heardOf(sealed.watermark());
       mappedBlocksSealed = Math.max(mappedBlocksSealed, sealed.mappedBlocks());

@@ -261,6 +261,7 @@ final class WritePipeline {
     switch (done.outcome()) {
       case OK -> {
         op.appliedMask |= member.bit();
+        member.applied(op.lastVersion());
         advance(op);
       }
       case FAILED -> context.memberFailed(member);

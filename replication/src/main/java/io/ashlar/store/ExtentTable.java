@@ -9,6 +9,12 @@ final class ExtentTable {
 
   private long[][] pages = new long[0][];
   private int pagesUsed;
+  private long highest;
+
+  /** The highest version of all extents; 0 if nothing was ever written. */
+  long highest() {
+    return highest;
+  }
 
   long get(long extent) {
     long page = extent >>> PAGE_SHIFT;
@@ -26,6 +32,7 @@ final class ExtentTable {
       pages[page] = new long[PAGE_EXTENTS];
       pagesUsed++;
     }
+    highest = Math.max(highest, version);
     int index = (int) extent & (PAGE_EXTENTS - 1);
     pages[page][index] = Math.max(pages[page][index], version);
   }

@@ -240,6 +240,11 @@ final class LogReplica implements ReplicaStore {
   }
 
   @Override
+  public long highestVersion() {
+    return content.extents().highest();
+  }
+
+  @Override
   public void raiseExtents(long[] extents, long[] versions, Callback done) {
     check(extents.length == versions.length, "%s extents, %s versions", extents, versions);
     List<LogEntry> entries = new ArrayList<>();

@@ -110,6 +110,9 @@ public interface ReplicaStore {
    */
   long extentVersion(long extent);
 
+  /** The highest version that was ever applied, as far as the log knows; 0 if none was. */
+  long highestVersion();
+
   /** Raises extents to at least these versions (resync); durable with the next sync. */
   void raiseExtents(long[] extents, long[] versions, Callback done);
 

@@ -50,6 +50,8 @@ public sealed interface Message {
    *
    * @param startId random per start of the replica's process
    * @param whole no resync attempt is pending on it; else {@code attempt} is its id
+   * @param highest the highest version it holds: whoever knows that it applied more has found out
+   *     that its log lost its end
    */
   record Welcome(
       long request,
@@ -58,6 +60,7 @@ public sealed interface Message {
       boolean clean,
       boolean whole,
       long attempt,
+      long highest,
       long features)
       implements Message {}
 

@@ -93,7 +93,7 @@ public final class MessageCodec {
       }
       case Welcome m -> {
         to.i32(m.promise()).i64(m.startId()).bool(m.clean()).bool(m.whole());
-        to.i64(m.attempt()).i64(m.features());
+        to.i64(m.attempt()).i64(m.highest()).i64(m.features());
         yield Command.WELCOME;
       }
       case Refused m -> {
@@ -253,7 +253,8 @@ public final class MessageCodec {
               in.i64(),
               in.i64());
       case WELCOME ->
-          new Welcome(request, in.i32(), in.i64(), in.bool(), in.bool(), in.i64(), in.i64());
+          new Welcome(
+              request, in.i32(), in.i64(), in.bool(), in.bool(), in.i64(), in.i64(), in.i64());
       case REFUSED -> new Refused(request, in.text());
       case SEAL -> new Seal(request, epoch, in.view(), in.optionalCoordinator(), in.bool());
       case SEALED ->

@@ -9,6 +9,7 @@ import io.ashlar.model.Membership;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.ReplicaState;
+import io.ashlar.model.Version;
 import io.ashlar.model.View;
 import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
@@ -18,6 +19,7 @@ import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreEngine;
+import io.ashlar.store.StoreProbe;
 import io.ashlar.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,6 +113,7 @@ public final class SimCluster {
       begin();
       faultyPhase();
       quietPhase();
+      rottenEnd(rng.fork("rotten end"));
       if (options.endsDark()) {
         powerCut();
       }
@@ -124,6 +127,50 @@ public final class SimCluster {
     summary.duplicates = network.duplicates();
     summary.storeOutages = records.outages();
     return summary;
+  }
+
+  /**
+   * A member's process dies, and the newest bytes of its log rot before it is back: it comes back
+   * without writes that it has acknowledged, and believes that it is clean. In half of the cases
+   * the coordinator dies as well, so that nobody remembers.
+   */
+  private void rottenEnd(SimRng end) {
+    Membership membership = records.view().membership();
+    NodeId consumer = membership.coordinator().orElseThrow().node();
+    List<SimNode> others =
+        membership.members().stream()
+            .map(member -> nodes.get(member.node()))
+            .filter(node -> !node.id().equals(consumer))
+            .toList();
+    if (options.copies() == 1 || !end.oneIn(2)) {
+      return;
+    }
+    SimNode victim = others.get(end.nextInt(others.size()));
+    ReplicaStore store = victim.engine().replica(VOLUME).orElseThrow();
+    OptionalLong newest = StoreProbe.newestBlock(store, options.blocks());
+    boolean belowPromise =
+        newest.isPresent()
+            && Version.epoch(store.version(newest.getAsLong())) < store.meta().promise().epoch();
+    if (newest.isEmpty() || belowPromise) {
+      return; // the promise may be in the same batch, and one that is forgotten is another matter
+    }
+    note("rotten end at " + victim.id());
+    long offset = StoreProbe.offset(store, newest.getAsLong()).orElseThrow();
+    victim.kill();
+    victim.medium().flipBit(offset, 0);
+    if (end.oneIn(2)) {
+      nodes.get(consumer).kill();
+      nodes.get(consumer).start();
+    }
+    victim.start();
+    store = victim.engine().replica(VOLUME).orElseThrow();
+    if (StoreProbe.offset(store, newest.getAsLong()).equals(OptionalLong.of(offset))) {
+      victim.medium().flipBit(offset, 0); // a later batch vouches for it: it is known as damaged
+    } else {
+      summary.rottenEnds++;
+    }
+    events.runUntil(events.now() + 5 * SECOND);
+    await("healed after a rotten end", this::allWell);
   }
 
   private void begin() {

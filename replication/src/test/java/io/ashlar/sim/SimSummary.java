@@ -32,6 +32,7 @@ public final class SimSummary {
   long partialWrites;
   long blackouts;
   long powerCuts;
+  long rottenEnds;
   long virtualNanos;
 
   void add(SimSummary other) {
@@ -65,6 +66,7 @@ public final class SimSummary {
     partialWrites += other.partialWrites;
     blackouts += other.blackouts;
     powerCuts += other.powerCuts;
+    rottenEnds += other.rottenEnds;
     virtualNanos += other.virtualNanos;
   }
 
@@ -76,7 +78,7 @@ public final class SimSummary {
             + " resyncs_given_up=%d resync_extents=%d converged_blocks=%d repaired=%d"
             + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
             + " no_space=%d bit_rot=%d unreadable_blocks=%d io_errors=%d session_losses=%d"
-            + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d"
+            + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d rotten_ends=%d"
             + " virtual_hours=%.2f",
         seeds,
         reads,
@@ -108,6 +110,7 @@ public final class SimSummary {
         partialWrites,
         blackouts,
         powerCuts,
+        rottenEnds,
         virtualNanos / 3.6e12);
   }
 }

@@ -40,7 +40,8 @@ final class SimulationTest {
         .allMatch(happened -> happened > 0);
     assertThat(List.of(all.bitRot, all.unreadable, all.repaired, all.noSpace))
         .allMatch(happened -> happened > 0);
-    assertThat(List.of(all.reconnects, all.resent, all.partialWrites, all.powerCuts))
+    assertThat(
+            List.of(all.reconnects, all.resent, all.partialWrites, all.powerCuts, all.rottenEnds))
         .allMatch(happened -> happened > 0);
   }
 

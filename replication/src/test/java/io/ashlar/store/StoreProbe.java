@@ -29,6 +29,23 @@ public final class StoreProbe {
     return segments.state(mine) == Segments.State.CLOSED && closedLater >= 2;
   }
 
+  /** The block whose bytes came last into the log; empty if they are settled. */
+  public static OptionalLong newestBlock(ReplicaStore store, long blocks) {
+    ReplicaContent content = ((LogReplica) store).content();
+    long newest = -1;
+    for (long block = 0; block < blocks; block++) {
+      int place = content.blocks().place(block);
+      boolean later =
+          place != 0
+              && (newest < 0
+                  || content.segments().positionOf(place)
+                      > content.segments().positionOf(content.blocks().place(newest)));
+      newest = later ? block : newest;
+    }
+    boolean open = newest >= 0 && settledOffset(store, newest).isEmpty();
+    return open ? OptionalLong.of(newest) : OptionalLong.empty();
+  }
+
   /** Offset of a block's bytes; empty if it holds no data. */
   public static OptionalLong offset(ReplicaStore store, long block) {
     boolean data = store.peek(block, 1).kinds()[0] == BlockKind.DATA;
