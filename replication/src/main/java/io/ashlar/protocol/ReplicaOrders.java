@@ -106,11 +106,8 @@ final class ReplicaOrders {
       return;
     }
     applyStarted();
-    ReplicaStore.Callback answer =
-        result -> {
-          session.done(write.request(), outcome(result), 0);
-          applyEnded();
-        };
+    boolean late = write.mode() == WriteMode.EXACT || isLate(lowestVersion(run));
+    ReplicaStore.Callback answer = applied(session, write.request(), late);
     switch (write.mode()) {
       case IF_NEWER -> store.applyIfNewer(run, true, answer);
       case EXACT -> {
@@ -133,10 +130,32 @@ final class ReplicaOrders {
         range.firstBlock(),
         range.blocks(),
         range.version(),
+        applied(session, range.request(), isLate(range.version())));
+  }
+
+  /**
+   * Convergence brings what is older than the newest that this copy has. Whether it was lost with
+   * the log's end cannot be seen from the highest version then, so it is made sure of first.
+   */
+  private boolean isLate(long version) {
+    return version < store.highestVersion();
+  }
+
+  private ReplicaStore.Callback applied(ReplicaSession session, long request, boolean late) {
+    ReplicaStore.Callback answer =
         result -> {
-          session.done(range.request(), outcome(result), 0);
+          session.done(request, outcome(result), 0);
           applyEnded();
-        });
+        };
+    return late ? result -> vouchUnless(result, answer) : answer;
+  }
+
+  private void vouchUnless(Result result, ReplicaStore.Callback answer) {
+    if (result == Result.OK) {
+      store.vouch(answer);
+    } else {
+      answer.done(result);
+    }
   }
 
   void read(ReplicaSession session, Read read) {
@@ -200,6 +219,14 @@ final class ReplicaOrders {
       }
     }
     return count;
+  }
+
+  private static long lowestVersion(BlockRun run) {
+    long lowest = Long.MAX_VALUE;
+    for (long version : run.versions()) {
+      lowest = Math.min(lowest, version);
+    }
+    return lowest;
   }
 
   static Outcome outcome(Result result) {

@@ -11,7 +11,9 @@ import java.util.List;
 
 /**
  * Makes free segments: takes the one that frees most, writes what still matters of it again at the
- * end of the log, syncs, wipes its first and last page, syncs, and frees it. One segment at a time.
+ * end of the log, syncs, has the log say that it is durable (or damage to it would be taken for a
+ * torn write, when the original is gone), wipes its first and last page, syncs, and frees it. One
+ * segment at a time.
  *
  * <p>What still matters, and why dropping the rest is safe. A block's state is the entry with the
  * highest position that covers it; so an entry may go if it is not the current one, and a current
@@ -38,6 +40,9 @@ final class Collector {
   interface Host {
     /** The replica of this number, or null if it is gone. */
     LogReplica replica(int number);
+
+    /** Has a batch written that says that everything before it is durable. */
+    void vouch(Append.Done done);
 
     void segmentFreed();
 
@@ -421,8 +426,12 @@ final class Collector {
   private void carriedOne(boolean failure) {
     if (--outstanding == 0 && !failure && !stopped) {
       entries = List.of();
-      gate.request(failed -> goOnUnless(failed, this::wipeWhenUnread));
+      gate.request(failed -> goOnUnless(failed, this::vouch));
     }
+  }
+
+  private void vouch() {
+    host.vouch(failed -> goOnUnless(failed, this::wipeWhenUnread));
   }
 
   private void goOnUnless(boolean failed, Runnable step) {

@@ -240,6 +240,11 @@ final class LogReplica implements ReplicaStore {
   }
 
   @Override
+  public void vouch(Callback done) {
+    store.vouch(this, done);
+  }
+
+  @Override
   public long highestVersion() {
     return content.extents().highest();
   }

@@ -223,10 +223,32 @@ public final class LogStore implements StoreEngine {
         failure -> {
           if (!failure) {
             replica.metaIsDurable(next);
+            submit(vouching(replica, ignored -> {}));
           }
           done.done(failure);
         };
     submit(Append.ofMeta(replica, full, -1, failure -> syncUnless(failure, durable)));
+  }
+
+  /**
+   * A batch after what is durable now, which says so. Without it a flipped bit in the last batch of
+   * a log looks like a write that was torn in flight, and what was promised would be forgotten.
+   */
+  private Append vouching(LogReplica replica, Append.Done done) {
+    LogEntry[] entries = {replica.content().takeProgress()};
+    progressNoted.remove(replica);
+    return Append.ofEntries(replica, entries, nextTicket++, done);
+  }
+
+  void vouch(LogReplica replica, ReplicaStore.Callback done) {
+    sync(
+        result -> {
+          if (result == Result.OK) {
+            submit(vouching(replica, answer(done)));
+          } else {
+            done.done(result);
+          }
+        });
   }
 
   private void syncUnless(boolean failure, Append.Done done) {
@@ -452,6 +474,16 @@ public final class LogStore implements StoreEngine {
     @Override
     public LogReplica replica(int number) {
       return byNumber.get(number);
+    }
+
+    @Override
+    public void vouch(Append.Done done) {
+      if (byNumber.isEmpty()) {
+        done.done(false);
+      } else {
+        LogReplica any = byNumber.firstEntry().getValue();
+        writer.submitCollected(List.of(vouching(any, done)));
+      }
     }
 
     @Override

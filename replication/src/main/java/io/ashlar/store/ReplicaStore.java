@@ -110,6 +110,12 @@ public interface ReplicaStore {
    */
   long extentVersion(long extent);
 
+  /**
+   * Makes everything applied durable, and has the log say so: if it is damaged later, that is
+   * known, and not taken for a write that was torn in flight.
+   */
+  void vouch(Callback done);
+
   /** The highest version that was ever applied, as far as the log knows; 0 if none was. */
   long highestVersion();
 

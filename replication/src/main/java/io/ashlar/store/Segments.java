@@ -27,7 +27,7 @@ final class Segments {
     COLLECTING
   }
 
-  private static final int SPLIT_PAGES = 3;
+  private static final int MORE_PAGES = 4;
 
   private final int segmentPages;
   private final State[] states;
@@ -176,7 +176,8 @@ final class Segments {
 
   /**
    * Pages that moving this segment's content may take, at most: {@link Collector} writes blocks in
-   * pieces, then all the rest; each piece may be split by a segment's end, which may waste a page.
+   * pieces, then all the rest, then a batch that vouches for them; each piece may be split by a
+   * segment's end, which may waste a page.
    */
   int pagesToMove(int segment) {
     int blocks = liveBlocks[segment];
@@ -187,7 +188,7 @@ final class Segments {
         + pieces
         + Format.pagesFor(blocks)
         + Format.pagesFor(rest)
-        + SPLIT_PAGES;
+        + MORE_PAGES;
   }
 
   /** The closed segment that frees most when it is collected, or -1 if none frees anything. */

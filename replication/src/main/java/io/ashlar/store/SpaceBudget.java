@@ -13,7 +13,7 @@ import static io.ashlar.model.Invariants.check;
  */
 final class SpaceBudget {
   private static final int SEGMENTS_KEPT_BACK = 4;
-  private static final int PAGES_KEPT_BACK = 4;
+  private static final int PAGES_KEPT_BACK = 5;
   private static final int FILL_PERCENT = 92;
   private static final int PAGES_A_REPLICA = 2;
 

@@ -34,7 +34,7 @@ final class Nemesis {
   void start() {
     active = true;
     cluster.network().faults(SimNetwork.Faults.ROUGH);
-    cluster.records().faults(storm ? 3 : 8, storm ? 3 : 12);
+    recordFaults();
     next();
   }
 
@@ -56,7 +56,7 @@ final class Nemesis {
     if (rng.oneIn(3)) {
       cluster.nodes().forEach(node -> node.client().ifPresent(SimClient::reconnect));
     }
-    switch (rng.nextInt(12)) {
+    switch (rng.nextInt(14)) {
       case 0, 1, 2 -> kill(any());
       case 3 -> powerLoss(any());
       case 4 -> pause(any());
@@ -64,6 +64,8 @@ final class Nemesis {
       case 7 -> storeOutage();
       case 10 -> slowDisk(any());
       case 11 -> cluster.nodes().forEach(this::slowDisk);
+      case 12 -> blink();
+      case 13 -> forgetBoth();
       case 8 -> cluster.records().view().membership().attachment().ifPresent(any -> move());
       default -> cutConsumer();
     }
@@ -205,6 +207,48 @@ final class Nemesis {
     cluster.note(
         "partition " + (oneWay ? "one way " : "") + some.stream().map(SimNode::id).toList());
     healLater();
+  }
+
+  /**
+   * One node cannot be reached for about as long as it takes to be removed, while the record's
+   * answers get lost: the removal may land when its reason is long gone.
+   */
+  private void blink() {
+    cluster.summary().partitions++;
+    SimNode one = any();
+    cluster.note("blink " + one.id());
+    for (SimNode other : cluster.nodes()) {
+      cluster.network().cut(one.id(), other.id());
+      cluster.network().cut(other.id(), one.id());
+    }
+    cluster.records().faults(2, 2);
+    long length = cluster.timing().memberTimeout() + rng.between(-SECOND / 4, SECOND / 2);
+    healAfter(length);
+    cluster.events().after(length + SECOND, this::recordFaults);
+  }
+
+  private void recordFaults() {
+    if (active) {
+      cluster.records().faults(storm ? 3 : 8, storm ? 3 : 12);
+    }
+  }
+
+  /** A member loses its power, and the coordinator that would remember what it held dies too. */
+  private void forgetBoth() {
+    Membership membership = cluster.records().view().membership();
+    List<SimNode> others =
+        membership.members().stream()
+            .filter(it -> it.inSync() && membership.attachment().isPresent())
+            .filter(it -> !it.node().equals(membership.attachment().get().node()))
+            .map(it -> cluster.node(it.node()))
+            .toList();
+    if (!others.isEmpty()) {
+      SimNode victim = others.get(rng.nextInt(others.size()));
+      powerLoss(victim);
+      if (!victim.up()) {
+        kill(cluster.node(membership.attachment().get().node()));
+      }
+    }
   }
 
   private void healLater() {

@@ -141,7 +141,7 @@ final class SimChecks {
 
   private void survived(SimNode node, long block, int unitBytes, BlockRun run) {
     int units = BLOCK_BYTES / unitBytes;
-    for (int i = 0; i < units && !cluster.damage().excuses(block, 1); i++) {
+    for (int i = 0; i < units && !cluster.damage().isOn(node, block); i++) {
       long unit = block * units + i;
       long stamp = stampIn(run, unit, i, unitBytes);
       cluster.history().checkSurvivor("the disk of " + node.id(), unit, stamp);

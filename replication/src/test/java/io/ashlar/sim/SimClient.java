@@ -239,14 +239,9 @@ final class SimClient {
         cluster.summary().noSpace++;
         changedNothing(request);
       }
-      case IO_ERROR -> {
-        if (!cluster.damage().excuses(firstBlock(request), blocks(request))) {
-          throw new SimFailure(request.kind + " was answered IO_ERROR");
-        }
-        cluster.summary().ioErrors++;
-        changedNothing(request);
-      }
-      case INVALID, SHUT_DOWN -> throw new SimFailure(request.kind + " was answered " + status);
+      // Damage is on one node at a time, and there is always another copy: it is never an excuse.
+      case IO_ERROR, INVALID, SHUT_DOWN ->
+          throw new SimFailure(request.kind + " was answered " + status);
     }
     next(request.readsOnly);
   }

@@ -9,7 +9,6 @@ import io.ashlar.model.Membership;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.ReplicaState;
-import io.ashlar.model.Version;
 import io.ashlar.model.View;
 import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
@@ -148,11 +147,8 @@ public final class SimCluster {
     SimNode victim = others.get(end.nextInt(others.size()));
     ReplicaStore store = victim.engine().replica(VOLUME).orElseThrow();
     OptionalLong newest = StoreProbe.newestBlock(store, options.blocks());
-    boolean belowPromise =
-        newest.isPresent()
-            && Version.epoch(store.version(newest.getAsLong())) < store.meta().promise().epoch();
-    if (newest.isEmpty() || belowPromise) {
-      return; // the promise may be in the same batch, and one that is forgotten is another matter
+    if (newest.isEmpty()) {
+      return;
     }
     note("rotten end at " + victim.id());
     long offset = StoreProbe.offset(store, newest.getAsLong()).orElseThrow();

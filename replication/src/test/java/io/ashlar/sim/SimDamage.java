@@ -10,8 +10,6 @@ import io.ashlar.store.StoreProbe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.Set;
-import java.util.TreeSet;
 
 /**
  * Blocks that rot on a disk, or cannot be read any more. All of them are on one node at a time, and
@@ -24,9 +22,7 @@ final class SimDamage {
   private final SimCluster cluster;
   private final SimRng rng;
   private final List<Damaged> outstanding = new ArrayList<>();
-
-  /** Blocks that were ever damaged: a request for one may fail if it comes at the wrong moment. */
-  private final Set<Long> everDamaged = new TreeSet<>();
+  private boolean struck;
 
   SimDamage(SimCluster cluster, SimRng rng) {
     this.cluster = cluster;
@@ -39,17 +35,12 @@ final class SimDamage {
 
   /** A copy that was carried on damaged differs in its digest, and that is right. */
   boolean everAny() {
-    return !everDamaged.isEmpty();
+    return struck;
   }
 
-  /** Whether a request for these blocks may have found no good copy. */
-  boolean excuses(long firstBlock, long count) {
-    for (long block = firstBlock; block < firstBlock + count; block++) {
-      if (everDamaged.contains(block)) {
-        return true;
-      }
-    }
-    return false;
+  /** Whether this node's copy of the block is damaged. */
+  boolean isOn(SimNode node, long block) {
+    return outstanding.stream().anyMatch(it -> it.node.equals(node.id()) && it.block == block);
   }
 
   /** Damages a block that is not damaged yet. */
@@ -75,7 +66,7 @@ final class SimDamage {
     byte[] good = new byte[BLOCK_BYTES];
     node.medium().read(offset, good);
     outstanding.add(new Damaged(node.id(), block, store.version(block), good));
-    everDamaged.add(block);
+    struck = true;
     if (rng.oneIn(3)) {
       cluster.summary().unreadable++;
       cluster.note("unreadable block " + block + " at " + node.id());

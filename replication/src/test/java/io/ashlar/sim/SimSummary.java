@@ -26,7 +26,6 @@ public final class SimSummary {
   long duplicates;
   long bitRot;
   long unreadable;
-  long ioErrors;
   long reconnects;
   long resent;
   long partialWrites;
@@ -60,7 +59,6 @@ public final class SimSummary {
     duplicates += other.duplicates;
     bitRot += other.bitRot;
     unreadable += other.unreadable;
-    ioErrors += other.ioErrors;
     reconnects += other.reconnects;
     resent += other.resent;
     partialWrites += other.partialWrites;
@@ -77,7 +75,7 @@ public final class SimSummary {
             + " partitions=%d store_outages=%d failovers=%d membership_changes=%d resyncs=%d"
             + " resyncs_given_up=%d resync_extents=%d converged_blocks=%d repaired=%d"
             + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
-            + " no_space=%d bit_rot=%d unreadable_blocks=%d io_errors=%d session_losses=%d"
+            + " no_space=%d bit_rot=%d unreadable_blocks=%d session_losses=%d"
             + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d rotten_ends=%d"
             + " virtual_hours=%.2f",
         seeds,
@@ -104,7 +102,6 @@ public final class SimSummary {
         noSpace,
         bitRot,
         unreadable,
-        ioErrors,
         reconnects,
         resent,
         partialWrites,

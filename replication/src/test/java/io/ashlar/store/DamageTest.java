@@ -23,7 +23,10 @@ final class DamageTest {
   private final StoreFixture fixture = new StoreFixture(1, 16).format().open();
   private ReplicaStore replica = fixture.create("v");
 
-  /** Batches: META at page 0, then blocks 0 to 2 at page 2; both are known to be durable. */
+  /**
+   * Batches: META at page 0, what vouches for it at page 2, then blocks 0 to 2 at page 3; all of
+   * them are known to be durable.
+   */
   private void writeDurably() {
     fixture.write(replica, 0, 1, 2, 3);
     fixture.sync(replica);
@@ -60,7 +63,7 @@ final class DamageTest {
   void damagedPayloadOfAnOpenSegmentCostsItsBlockOnly() {
     writeDurably();
     endProcess();
-    fixture.medium.flipBit(DATA_OFFSET + 4 * PAGE + 17, 0);
+    fixture.medium.flipBit(StoreProbe.offset(replica, 1).getAsLong() + 17, 0);
     fixture.open();
     replica = fixture.replica("v");
     assertThat(fixture.read(replica, 0, 3).kinds()).containsExactly(DATA, CORRUPT, DATA);
@@ -71,10 +74,10 @@ final class DamageTest {
   void damagedHeaderOfADurableBatchIsRefused() {
     writeDurably();
     endProcess();
-    fixture.medium.flipBit(DATA_OFFSET + 2 * PAGE + 80, 0);
+    fixture.medium.flipBit(DATA_OFFSET + 3 * PAGE + 80, 0);
     assertThatThrownBy(fixture::tryOpen)
         .isInstanceOf(StoreOpenException.class)
-        .hasMessageContaining("segment 0, page 2: a batch that was durable is damaged");
+        .hasMessageContaining("segment 0, page 3: a batch that was durable is damaged");
   }
 
   @Test
@@ -91,7 +94,7 @@ final class DamageTest {
     endProcess();
     fixture.open();
     endProcess();
-    fixture.medium.flipBit(DATA_OFFSET + 2 * PAGE + 80, 0);
+    fixture.medium.flipBit(DATA_OFFSET + 3 * PAGE + 80, 0);
     fixture.open();
     assertThat(fixture.read(fixture.replica("v"), 0, 3).kinds()).containsOnly(DATA);
   }
@@ -114,6 +117,17 @@ final class DamageTest {
     endProcess();
     fixture.medium.flipBit(DATA_OFFSET + PAGE + 5, 0);
     assertThatThrownBy(fixture::tryOpen).hasMessageContaining("state of replica number 1");
+  }
+
+  /** It is the last thing in the log, where damage looks like a write that was torn in flight. */
+  @ParameterizedTest
+  @ValueSource(longs = {3 * PAGE + 80, 4 * PAGE + 5})
+  void damagedStateIsNotForgottenForAnOlderOne(long offset) {
+    fixture.persist(replica, replica.meta().withUnclean(true));
+    fixture.settle();
+    endProcess();
+    fixture.medium.flipBit(DATA_OFFSET + offset, 0);
+    assertThatThrownBy(fixture::tryOpen).hasMessageContaining("must be made anew");
   }
 
   @Test

@@ -101,7 +101,7 @@ final class LogStoreTest {
   void damagedBlockIsCorruptUntilRepaired() {
     ReplicaStore replica = fixture.create("a");
     fixture.write(replica, 0, 1, 2, 3);
-    fixture.medium.flipBit(Format.DATA_OFFSET + 2 * 4096 + 2 * 4096, 3);
+    fixture.medium.flipBit(StoreProbe.offset(replica, 1).getAsLong(), 3);
     assertThat(fixture.read(replica, 0, 3).kinds()).containsExactly(DATA, CORRUPT, DATA);
     StoreFixture.Waiter waiter = fixture.new Waiter();
     replica.repair(fixture.data(replica, 0, 1, 2, 3), waiter);
@@ -113,7 +113,7 @@ final class LogStoreTest {
   void unreadableBlockIsCorruptAndTheRestIsRead() {
     ReplicaStore replica = fixture.create("a");
     fixture.write(replica, 0, 1, 2, 3);
-    fixture.disk.failReads(Format.DATA_OFFSET + 4 * 4096, 4096);
+    fixture.disk.failReads(StoreProbe.offset(replica, 1).getAsLong(), 4096);
     assertThat(fixture.read(replica, 0, 3).kinds()).containsExactly(DATA, CORRUPT, DATA);
     assertThat(fixture.store.failed()).isFalse();
   }
