@@ -239,9 +239,13 @@ final class SimClient {
         cluster.summary().noSpace++;
         changedNothing(request);
       }
-      // Damage is on one node at a time, and there is always another copy: it is never an excuse.
-      case IO_ERROR, INVALID, SHUT_DOWN ->
-          throw new SimFailure(request.kind + " was answered " + status);
+      case IO_ERROR -> {
+        if (!cluster.damage().mendedSince(request.start, firstBlock(request), blocks(request))) {
+          throw new SimFailure(request.kind + " was answered IO_ERROR");
+        }
+        changedNothing(request);
+      }
+      case INVALID, SHUT_DOWN -> throw new SimFailure(request.kind + " was answered " + status);
     }
     next(request.readsOnly);
   }

@@ -9,7 +9,9 @@ import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreProbe;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /**
  * Blocks that rot on a disk, or cannot be read any more. All of them are on one node at a time, and
@@ -23,6 +25,9 @@ final class SimDamage {
   private final SimRng rng;
   private final List<Damaged> outstanding = new ArrayList<>();
   private boolean struck;
+
+  /** When each block was mended: by then a read may have found it damaged. */
+  private final Map<Long, Long> mendedAt = new TreeMap<>();
 
   SimDamage(SimCluster cluster, SimRng rng) {
     this.cluster = cluster;
@@ -41,6 +46,19 @@ final class SimDamage {
   /** Whether this node's copy of the block is damaged. */
   boolean isOn(SimNode node, long block) {
     return outstanding.stream().anyMatch(it -> it.node.equals(node.id()) && it.block == block);
+  }
+
+  /**
+   * Whether the last copy of one of these blocks was damaged while a request ran: it found it so
+   * before it was mended.
+   */
+  boolean mendedSince(long start, long firstBlock, long count) {
+    for (long block = firstBlock; block < firstBlock + count; block++) {
+      if (mendedAt.getOrDefault(block, -1L) >= start) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Damages a block that is not damaged yet. */
@@ -103,6 +121,7 @@ final class SimDamage {
     for (Damaged damaged : outstanding) {
       SimNode node = cluster.node(damaged.node);
       node.healDisk();
+      mendedAt.put(damaged.block, cluster.events().now());
       ReplicaStore store = node.engine().replica(SimCluster.VOLUME).orElseThrow();
       OptionalLong offset = StoreProbe.offset(store, damaged.block);
       if (offset.isPresent() && store.version(damaged.block) == damaged.version) {

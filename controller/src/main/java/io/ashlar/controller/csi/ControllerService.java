@@ -47,6 +47,7 @@ public final class ControllerService extends ControllerGrpc.ControllerImplBase {
               RPC.Type.GET_CAPACITY,
               RPC.Type.EXPAND_VOLUME,
               RPC.Type.GET_VOLUME,
+              RPC.Type.PUBLISH_READONLY,
               RPC.Type.SINGLE_NODE_MULTI_WRITER));
 
   private final VolumeWork work;

@@ -3,6 +3,7 @@ package io.ashlar.controller.csi;
 import io.ashlar.controller.nodes.AgentException;
 import io.ashlar.controller.nodes.NodeStatus;
 import io.ashlar.controller.state.Operations.Fencing;
+import io.ashlar.controller.state.Publication;
 import io.ashlar.controller.state.RefusedException;
 import io.ashlar.controller.state.RefusedException.Kind;
 import io.ashlar.controller.state.VolumeRecord;
@@ -32,6 +33,18 @@ final class Publishing {
   /** Counting a node's attachments and adding one is done by one call at a time. */
   private final Map<NodeId, ReentrantLock> nodeLocks = new ConcurrentHashMap<>();
 
+  /** How a volume is asked for; asked for again in another way is a conflict. */
+  private record Wanted(VolumeUse use, boolean readOnly) {
+    static Wanted of(Publication publication) {
+      return new Wanted(publication.use(), publication.readOnly());
+    }
+
+    @Override
+    public String toString() {
+      return readOnly ? use + ", read-only" : use.toString();
+    }
+  }
+
   Publishing(VolumeWork work) {
     this.work = work;
   }
@@ -43,13 +56,13 @@ final class Publishing {
     if (!request.hasVolumeCapability()) {
       throw Requests.invalid("volume_capability is required");
     }
-    VolumeUse use = Uses.require(request.getVolumeCapability());
+    Wanted wanted = new Wanted(Uses.require(request.getVolumeCapability()), request.getReadonly());
     Versioned<VolumeRecord> volume = work.require(request.getVolumeId());
     NodeStatus node = requireNode(request.getNodeId());
-    requireSameKind(volume.value(), use);
+    requireSameKind(volume.value(), wanted.use);
     CallDeadline deadline = work.deadline();
     while (true) {
-      Optional<VolumeRecord> attached = tryAttach(request.getVolumeId(), node, use);
+      Optional<VolumeRecord> attached = tryAttach(request.getVolumeId(), node, wanted);
       if (attached.isPresent()) {
         return attached.get();
       }
@@ -75,7 +88,7 @@ final class Publishing {
   }
 
   /** One try; empty if the record has changed or a fence has to hold first. */
-  private Optional<VolumeRecord> tryAttach(String volumeId, NodeStatus node, VolumeUse use) {
+  private Optional<VolumeRecord> tryAttach(String volumeId, NodeStatus node, Wanted wanted) {
     Versioned<VolumeRecord> volume = work.require(volumeId);
     VolumeRecord record = volume.value();
     if (record.operations().fencing().isPresent()) {
@@ -84,33 +97,33 @@ final class Publishing {
     Optional<Attachment> attachment = record.membership().attachment();
     if (attachment.isEmpty()) {
       closeDetachedCoordinator(record, node.id());
-      return attach(volume, node, use);
+      return attach(volume, node, wanted);
     }
     if (attachment.get().node().equals(node.id())) {
-      return attachedHere(volume, node, use);
+      return attachedHere(volume, node, wanted);
     }
     requireUnreachable(record, attachment.get().node());
-    return takeAway(volume) ? tryAttach(volumeId, node, use) : Optional.empty();
+    return takeAway(volume) ? tryAttach(volumeId, node, wanted) : Optional.empty();
   }
 
   private Optional<VolumeRecord> attachedHere(
-      Versioned<VolumeRecord> volume, NodeStatus node, VolumeUse use) {
+      Versioned<VolumeRecord> volume, NodeStatus node, Wanted wanted) {
     VolumeRecord record = volume.value();
-    VolumeUse published = record.publication().orElseThrow().use();
-    if (!published.equals(use)) {
+    Wanted published = Wanted.of(record.publication().orElseThrow());
+    if (!published.equals(wanted)) {
       throw new RefusedException(
           Kind.CONFLICT,
           "volume %s is published on node %s for %s, not for %s",
           record.id(),
           node.id(),
           published,
-          use);
+          wanted);
     }
     String bootId = node.record().bootId();
     boolean sameBoot = record.membership().attachment().orElseThrow().bootId().equals(bootId);
     return sameBoot
         ? Optional.of(record)
-        : swap(volume, record.attached(new Attachment(node.id(), bootId), use));
+        : swap(volume, attached(record, new Attachment(node.id(), bootId), wanted));
   }
 
   private void requireUnreachable(VolumeRecord record, NodeId holder) {
@@ -124,13 +137,13 @@ final class Publishing {
   }
 
   private Optional<VolumeRecord> attach(
-      Versioned<VolumeRecord> volume, NodeStatus node, VolumeUse use) {
+      Versioned<VolumeRecord> volume, NodeStatus node, Wanted wanted) {
     ReentrantLock lock = nodeLocks.computeIfAbsent(node.id(), absent -> new ReentrantLock());
     lock.lock();
     try {
       requireRoom(node);
       Attachment attachment = new Attachment(node.id(), node.record().bootId());
-      Optional<VolumeRecord> attached = swap(volume, volume.value().attached(attachment, use));
+      Optional<VolumeRecord> attached = swap(volume, attached(volume.value(), attachment, wanted));
       attached.ifPresent(
           record ->
               log.info(
@@ -143,6 +156,10 @@ final class Publishing {
     } finally {
       lock.unlock();
     }
+  }
+
+  private static VolumeRecord attached(VolumeRecord record, Attachment attachment, Wanted wanted) {
+    return record.attached(attachment, wanted.use, wanted.readOnly);
   }
 
   private void requireRoom(NodeStatus node) {

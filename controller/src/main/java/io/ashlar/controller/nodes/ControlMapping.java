@@ -7,6 +7,7 @@ import io.ashlar.control.v1.VolumeView;
 import io.ashlar.controller.HostPort;
 import io.ashlar.controller.state.NodeRecord;
 import io.ashlar.controller.state.PoolState;
+import io.ashlar.controller.state.Publication;
 import io.ashlar.controller.state.VolumeRecord;
 import io.ashlar.controller.store.Records.Versioned;
 import io.ashlar.model.Attachment;
@@ -95,6 +96,7 @@ final class ControlMapping {
         .setMembership(membership(record.membership(), address))
         .setFormat(FormatState.valueOf(record.format().name()))
         .setFsType(record.fsType())
+        .setReadOnly(record.publication().map(Publication::readOnly).orElse(false))
         .build();
   }
 

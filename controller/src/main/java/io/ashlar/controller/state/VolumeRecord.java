@@ -92,10 +92,10 @@ public record VolumeRecord(
     return withOperations(operations.withDeleting(new Deleting(reason)));
   }
 
-  public VolumeRecord attached(Attachment attachment, VolumeUse use) {
+  public VolumeRecord attached(Attachment attachment, VolumeUse use, boolean readOnly) {
     check(visible() && operations.fencing().isEmpty(), "%s cannot be attached now", id);
     return withMembership(MembershipRules.attached(membership, attachment))
-        .withPublication(Optional.of(new Publication(attachment.node(), use)));
+        .withPublication(Optional.of(new Publication(attachment.node(), use, readOnly)));
   }
 
   public VolumeRecord detached() {

@@ -80,7 +80,7 @@ final class ControllerSanityTest {
                 .csi()
                 .controllerGetCapabilities(ControllerGetCapabilitiesRequest.getDefaultInstance())
                 .getCapabilitiesList())
-        .hasSize(8)
+        .hasSize(9)
         .allSatisfy(capability -> assertThat(capability.getRpc().getTypeValue()).isPositive());
   }
 
@@ -233,6 +233,13 @@ final class ControllerSanityTest {
                                     io.ashlar.csi.v1.VolumeCapability.AccessMode.newBuilder()
                                         .setMode(Mode.SINGLE_NODE_READER_ONLY)))
                         .build()));
+    assertCode(
+        Status.Code.ALREADY_EXISTS,
+        () ->
+            cluster
+                .csi()
+                .controllerPublishVolume(
+                    publish(id, "node-1").toBuilder().setReadonly(true).build()));
     assertCode(Status.Code.FAILED_PRECONDITION, () -> cluster.csi().deleteVolume(delete(id)));
     assertThat(publishedNodes(id)).containsExactly("node-1");
     cluster.csi().controllerUnpublishVolume(unpublish(id, "node-2"));

@@ -33,7 +33,7 @@ final class RecordCodecTest {
     VolumeRecord record =
         VolumeRecord.wanted(VolumeKeys.newId("pvc-ü", 7), spec, -1, List.of(member))
             .created()
-            .attached(new Attachment(NODE, "boot"), use)
+            .attached(new Attachment(NODE, "boot"), use, true)
             .expanding(1L << 41)
             .withFormat(FormatState.FORMATTED, "ext4");
     record =

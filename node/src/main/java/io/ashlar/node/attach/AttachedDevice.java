@@ -18,6 +18,7 @@ import java.util.Map;
 final class AttachedDevice implements BlockDevice {
   private record Waiting(long session, BlockRequest request) {}
 
+  private final boolean readOnly;
   private final Deque<Waiting> waiting = new ArrayDeque<>();
 
   /** Sessions of the front-ends, and what each is called at the present coordinator. */
@@ -27,6 +28,15 @@ final class AttachedDevice implements BlockDevice {
   private DeviceGeometry lastGeometry = new DeviceGeometry(0, 4096, 1 << 20);
   private long sessions;
   private boolean over;
+
+  /** Front-ends offer a {@code readOnly} one as such, and let nothing through that changes it. */
+  AttachedDevice(boolean readOnly) {
+    this.readOnly = readOnly;
+  }
+
+  boolean isReadOnly() {
+    return readOnly;
+  }
 
   /** A coordinator serves: what waited goes on. */
   void serve(BlockDevice device) {

@@ -41,11 +41,12 @@ public final class Attachments implements AutoCloseable {
   private static final class Attached {
     final VolumeId volume;
     final long generation;
-    final AttachedDevice device = new AttachedDevice();
+    final AttachedDevice device;
     final CompletableFuture<Long> servingBytes = new CompletableFuture<>();
     volatile boolean leaving;
 
-    Attached(VolumeId volume, long generation) {
+    Attached(VolumeId volume, long generation, boolean readOnly) {
+      this.device = new AttachedDevice(readOnly);
       this.volume = volume;
       this.generation = generation;
     }
@@ -148,7 +149,7 @@ public final class Attachments implements AutoCloseable {
         if (current != null) {
           leave(current);
         }
-        current = new Attached(volume, generation);
+        current = new Attached(volume, generation, view.getReadOnly());
         attached.put(volume, current);
         notes.add(volume);
         Attached opened = current;
@@ -156,7 +157,8 @@ public final class Attachments implements AutoCloseable {
       }
       long sizeBytes = await(current);
       return fuse.attach(
-          new FuseFrontend.Exposure(volume, generation, sizeBytes, current.device, loop));
+          new FuseFrontend.Exposure(
+              volume, generation, sizeBytes, view.getReadOnly(), current.device, loop));
     }
   }
 

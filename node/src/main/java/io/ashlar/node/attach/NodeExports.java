@@ -50,7 +50,7 @@ public final class NodeExports implements Exports {
         Optional<? extends ReplicaStore> store = replicas.engine().replica(volume);
         return store.map(it -> new Export(new ReplicaExport(it, pool, timers), true));
       }
-      return attachments.device(new VolumeId(name)).map(it -> new Export(it, false));
+      return attachments.device(new VolumeId(name)).map(it -> new Export(it, it.isReadOnly()));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

@@ -1,5 +1,6 @@
 package io.ashlar.node.csi;
 
+import io.ashlar.control.v1.VolumeView;
 import io.ashlar.csi.v1.NodePublishVolumeRequest;
 import io.ashlar.csi.v1.NodeUnpublishVolumeRequest;
 import io.ashlar.model.VolumeId;
@@ -47,8 +48,8 @@ final class Publishing {
 
   void publish(NodePublishVolumeRequest request) throws IOException {
     VolumeId volume = Requests.existing(request.getVolumeId());
-    attacher.view(volume);
-    VolumeUse use = Requests.use(request.getVolumeCapability(), defaultKind);
+    VolumeView view = attacher.view(volume);
+    VolumeUse use = Requests.use(request.getVolumeCapability(), defaultKind).of(view);
     Path target = Path.of(request.getTargetPath());
     Path source = staged(volume, use, request.getStagingTargetPath());
     boolean readOnly = request.getReadonly() || use.readerOnly();
@@ -58,7 +59,8 @@ final class Publishing {
     requireOnlyTarget(volume, use, request.getStagingTargetPath());
     createTarget(target, use.block());
     try {
-      // A bind does not protect a device node: block volumes are read-only as a whole or not.
+      // A bind does not protect a device node: block volumes are read-only as a whole, by
+      // ControllerPublish, or not.
       List<String> options = readOnly && !use.block() ? List.of("ro") : List.of();
       mounter.bind(source, target, options);
     } catch (IOException failed) {

@@ -76,7 +76,7 @@ final class Requests {
   static VolumeUse use(VolumeCapability capability, FileSystemKind defaultKind) {
     AccessMode.Mode mode = capability.getAccessMode().getMode();
     if (capability.hasBlock()) {
-      return new VolumeUse(true, FileSystemKind.DEFAULT, List.of(), mode);
+      return new VolumeUse(true, FileSystemKind.DEFAULT, List.of(), mode, false);
     }
     VolumeCapability.MountVolume mount = capability.getMount();
     if (!mount.getVolumeMountGroup().isEmpty()) {
@@ -95,6 +95,7 @@ final class Requests {
                     "file system '%s' is not supported: ext4 or xfs",
                     mount.getFsType())),
         mount.getMountFlagsList(),
-        mode);
+        mode,
+        false);
   }
 }

@@ -52,7 +52,7 @@ final class Staging {
     VolumeId volume = Requests.existing(request.getVolumeId());
     Path path = Path.of(request.getStagingTargetPath());
     VolumeView view = attacher.view(volume);
-    VolumeUse use = Requests.use(request.getVolumeCapability(), defaultKind);
+    VolumeUse use = Requests.use(request.getVolumeCapability(), defaultKind).of(view);
     requireDirectory(volume, path);
     boolean attachedBefore = attacher.find(volume).isPresent();
     AttachedVolume attached = attacher.attach(volume);

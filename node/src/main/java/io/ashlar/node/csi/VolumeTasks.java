@@ -85,9 +85,11 @@ final class VolumeTasks implements AutoCloseable {
   private CompletableFuture<Object> enqueue(String volumeId, Object request, Task<?> task) {
     synchronized (queues) {
       Deque<Entry> queue = queues.computeIfAbsent(volumeId, any -> new ArrayDeque<>());
-      // Only the last one: after it the volume is as this caller wants it.
-      if (!queue.isEmpty() && queue.peekLast().request().equals(request)) {
-        return queue.peekLast().outcome();
+      // Only the last one: after it the volume is as this caller wants it. One that has ended is
+      // an answer to what was so before this caller came.
+      Entry last = queue.peekLast();
+      if (last != null && last.request().equals(request) && !last.outcome().isDone()) {
+        return last.outcome();
       }
       if (queue.size() > WAITING_MAX) {
         throw new RefusedException(

@@ -1,5 +1,6 @@
 package io.ashlar.node.csi;
 
+import io.ashlar.control.v1.VolumeView;
 import io.ashlar.csi.v1.VolumeCapability.AccessMode;
 import io.ashlar.node.mount.FileSystemKind;
 import java.util.ArrayList;
@@ -9,14 +10,25 @@ import java.util.List;
  * A capability in our words.
  *
  * @param kind without meaning for block
+ * @param readOnlyDevice the volume was published read-only: nobody can write to its device
  */
-record VolumeUse(boolean block, FileSystemKind kind, List<String> flags, AccessMode.Mode mode) {
+record VolumeUse(
+    boolean block,
+    FileSystemKind kind,
+    List<String> flags,
+    AccessMode.Mode mode,
+    boolean readOnlyDevice) {
   VolumeUse {
     flags = List.copyOf(flags);
   }
 
+  VolumeUse of(VolumeView view) {
+    return new VolumeUse(block, kind, flags, mode, view.getReadOnly());
+  }
+
   boolean readerOnly() {
-    return mode == AccessMode.Mode.SINGLE_NODE_READER_ONLY
+    return readOnlyDevice
+        || mode == AccessMode.Mode.SINGLE_NODE_READER_ONLY
         || mode == AccessMode.Mode.MULTI_NODE_READER_ONLY
         || flags.contains("ro");
   }
@@ -32,6 +44,10 @@ record VolumeUse(boolean block, FileSystemKind kind, List<String> flags, AccessM
     if (readerOnly()) {
       options.removeIf(option -> option.equals("rw") || option.equals("ro"));
       options.add("ro");
+    }
+    // A journal cannot be replayed on a device that nobody can write to.
+    if (readOnlyDevice) {
+      options.add(kind == FileSystemKind.XFS ? "norecovery" : "noload");
     }
     if (kind == FileSystemKind.XFS && !options.contains("nouuid")) {
       options.add("nouuid");

@@ -55,6 +55,10 @@ public final class LoopFileAttacher implements VolumeAttacher {
     return folder.resolve(id + ".img");
   }
 
+  void publish(String id, boolean readOnly) {
+    records.computeIfPresent(id, (any, view) -> view.toBuilder().setReadOnly(readOnly).build());
+  }
+
   void format(String id, FormatState state) {
     records.computeIfPresent(id, (any, view) -> view.toBuilder().setFormat(state).build());
   }
@@ -74,11 +78,12 @@ public final class LoopFileAttacher implements VolumeAttacher {
     if (present != null) {
       return present;
     }
-    String loop =
-        ChildProcess.require(
-                LIMIT, List.of("losetup", "-f", "--show", file(volume.value()).toString()))
-            .output()
-            .strip();
+    String file = file(volume.value()).toString();
+    List<String> command =
+        view(volume).getReadOnly()
+            ? List.of("losetup", "--read-only", "-f", "--show", file)
+            : List.of("losetup", "-f", "--show", file);
+    String loop = ChildProcess.require(LIMIT, command).output().strip();
     Path node = Files.createDirectories(deviceDir()).resolve(volume.value());
     Files.deleteIfExists(node);
     DeviceNodes.createBlock(node, DeviceNodes.numberOf(Path.of(loop)));

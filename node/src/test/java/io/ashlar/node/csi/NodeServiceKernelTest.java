@@ -295,6 +295,33 @@ final class NodeServiceKernelTest {
     unstage();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"ext4", "xfs"})
+  void volumePublishedReadOnlyIsNeverWrittenTo(String fsType) throws IOException {
+    attacher.create(ID, 320 * MIB);
+    VolumeCapability capability = mount(fsType, Mode.SINGLE_NODE_WRITER);
+    attacher.publish(ID, true);
+    refused(
+        Status.Code.FAILED_PRECONDITION,
+        "has no file system and is to be mounted read-only",
+        () -> node.nodeStageVolume(stage(capability)));
+    attacher.publish(ID, false);
+    node.nodeStageVolume(stage(capability));
+    Files.writeString(staging().resolve("f"), "x");
+    unstage();
+
+    attacher.publish(ID, true);
+    node.nodeStageVolume(stage(capability));
+    node.nodeStageVolume(stage(capability));
+    node.nodePublishVolume(publish(capability, target()));
+    node.nodePublishVolume(publish(capability, target()));
+    assertThat(Files.readString(target().resolve("f"))).isEqualTo("x");
+    assertThatThrownBy(() -> Files.writeString(target().resolve("g"), "x"))
+        .hasMessageContaining("Read-only");
+    unpublish(target());
+    unstage();
+  }
+
   @Test
   void nothingIsFormattedWithoutEveryProof() throws IOException {
     VolumeCapability capability = mount("ext4", Mode.SINGLE_NODE_WRITER);

@@ -210,7 +210,7 @@ final class ReplicationVictim implements Victim {
     refused(hello(random, cluster + 1, replica.getVolumeId(), replica.getReplica(), 0));
     refused(hello(random, cluster, replica.getVolumeId(), replica.getReplica() + 1, 0));
     refused(new Message.Read(1, replica.getPromisedEpoch(), 0, 1));
-    refused(new Message.Welcome(1, 1, 1, true, true, 0, 0));
+    refused(new Message.Welcome(1, 1, 1, true, true, 0, 0, 0));
   }
 
   /** The largest frame there may be is announced, and no more of it is sent. */

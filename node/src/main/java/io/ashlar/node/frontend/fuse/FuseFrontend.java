@@ -34,10 +34,16 @@ public final class FuseFrontend {
    * What to expose.
    *
    * @param generation of the attachment, from the volume's record
+   * @param readOnly the kernel refuses whatever would change it
    * @param device called on {@code loop} only; it must serve when {@code attach} is called
    */
   public record Exposure(
-      VolumeId volume, long generation, long sizeBytes, BlockDevice device, Executor loop) {
+      VolumeId volume,
+      long generation,
+      long sizeBytes,
+      boolean readOnly,
+      BlockDevice device,
+      Executor loop) {
     public Exposure {
       require(
           sizeBytes > 0 && sizeBytes % LoopDevices.BLOCK_BYTES == 0,
@@ -169,7 +175,7 @@ public final class FuseFrontend {
           new Held(key, new FuseMetadata(FuseInit.CONTRACT).encode()),
           channels.stream().map(FuseChannel::descriptor).toList());
       created.server().start(false);
-      created.boundTo(LoopDevices.bind(mountPoint.resolve(fileName(key))));
+      created.boundTo(LoopDevices.bind(mountPoint.resolve(fileName(key)), exposure.readOnly()));
       expose(created);
     } catch (IOException | RuntimeException failed) {
       abandonAfter(failed, created);

@@ -68,15 +68,15 @@ final class LoopDevices {
   }
 
   /** Binds a free device to the file, for direct I/O in blocks of 4 KiB. */
-  static Loop bind(Path file) throws IOException {
+  static Loop bind(Path file, boolean readOnly) throws IOException {
     IOException last = null;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       Loop loop = new Loop(DeviceNodes.freeLoop(), file.toString());
-      ChildProcess.Result result = ChildProcess.run(LIMIT, bindCommand(loop));
+      ChildProcess.Result result = ChildProcess.run(LIMIT, bindCommand(loop, readOnly));
       if (result.isOk()) {
         return verified(loop);
       }
-      last = ChildProcess.failure(bindCommand(loop), result);
+      last = ChildProcess.failure(bindCommand(loop, readOnly), result);
       if (!result.said().contains("busy")) {
         break;
       }
@@ -84,14 +84,14 @@ final class LoopDevices {
     throw last;
   }
 
-  private static List<String> bindCommand(Loop loop) {
-    return List.of(
-        "losetup",
-        "--direct-io=on",
-        "--sector-size",
-        Integer.toString(BLOCK_BYTES),
-        loop.node().toString(),
-        loop.backingFile());
+  private static List<String> bindCommand(Loop loop, boolean readOnly) {
+    List<String> command = new ArrayList<>(List.of("losetup", "--direct-io=on"));
+    command.addAll(List.of("--sector-size", Integer.toString(BLOCK_BYTES)));
+    if (readOnly) {
+      command.add("--read-only");
+    }
+    command.addAll(List.of(loop.node().toString(), loop.backingFile()));
+    return command;
   }
 
   /** Without direct I/O, writes would be acknowledged from a second page cache. */

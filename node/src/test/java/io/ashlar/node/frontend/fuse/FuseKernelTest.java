@@ -60,7 +60,7 @@ final class FuseKernelTest {
 
   private FuseVolume attach(MemoryDevice device, long generation, long sizeBytes)
       throws IOException {
-    return frontend.attach(new Exposure(VOLUME, generation, sizeBytes, device, device.loop));
+    return frontend.attach(new Exposure(VOLUME, generation, sizeBytes, false, device, device.loop));
   }
 
   private static ChildProcess.Result require(String... command) throws IOException {
@@ -98,6 +98,24 @@ final class FuseKernelTest {
       assertThat(volume.devicePath()).doesNotExist();
       assertThat(DeviceCleaner.clean(tag, folder.resolve("run"))).isEmpty();
       assertThat(client.list()).isEmpty();
+    }
+  }
+
+  @Test
+  void nothingCanWriteToAReadOnlyDeviceThoughItGrows() throws IOException {
+    try (MemoryDevice device = memory(64 * MIB)) {
+      Exposure exposure = new Exposure(VOLUME, 1, 32 * MIB, true, device, device.loop);
+      FuseVolume volume = frontend.attach(exposure);
+      String path = volume.devicePath().toString();
+      assertThatThrownBy(() -> require("dd", "if=/dev/urandom", "of=" + path, "bs=4k", "count=1"))
+          .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> require("blkdiscard", path)).isInstanceOf(IOException.class);
+      frontend.resize(VOLUME, 64 * MIB);
+      assertThat(require("blockdev", "--getsize64", path).output().strip())
+          .isEqualTo(Long.toString(64 * MIB));
+      assertThat(BlankCheck.isZero(volume.devicePath(), 64 * MIB)).isTrue();
+      assertThat(device.writes.get()).isZero();
+      frontend.detach(VOLUME);
     }
   }
 

@@ -23,7 +23,8 @@ final class FuseWorker {
     MemoryDevice device = new MemoryDevice(folder.resolve("disk.img"), sizeBytes, DELAY_MICROS);
     new FuseFrontend(options, holder)
         .attach(
-            new FuseFrontend.Exposure(new VolumeId("vol-1"), 1, sizeBytes, device, device.loop));
+            new FuseFrontend.Exposure(
+                new VolumeId("vol-1"), 1, sizeBytes, false, device, device.loop));
     Thread.sleep(Duration.ofMinutes(5));
   }
 }

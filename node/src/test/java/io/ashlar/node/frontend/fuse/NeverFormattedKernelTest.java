@@ -58,7 +58,8 @@ final class NeverFormattedKernelTest {
               FuseOptions.of(tag, folder.resolve("run"), attacher.deviceDir()), client);
       FuseVolume exposed =
           frontend.attach(
-              new FuseFrontend.Exposure(new VolumeId("vol-1"), 1, SIZE_BYTES, device, device.loop));
+              new FuseFrontend.Exposure(
+                  new VolumeId("vol-1"), 1, SIZE_BYTES, false, device, device.loop));
       attacher.present("vol-1", new AttachedVolume(exposed.devicePath(), SIZE_BYTES, 1));
       assertThatThrownBy(() -> stage(attacher)).hasMessageContaining("Input/output error");
       assertThat(device.writes.get()).isZero();
