@@ -2,6 +2,8 @@ package io.ashlar.net;
 
 import io.ashlar.env.Readiness;
 import io.ashlar.env.Timers;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.IoEvent;
 import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
@@ -30,6 +32,12 @@ import java.util.concurrent.TimeUnit;
 
 /** The one thread of a node's data path: sockets, timers, machines and stores. */
 public final class DataLoop implements Timers, Executor, Readiness, AutoCloseable {
+  /**
+   * Buffers of the loop's sockets. Netty's default falls back to fresh memory for what comes in
+   * large pieces, which has to be filled with zeros each time.
+   */
+  public static final ByteBufAllocator ALLOCATOR = PooledByteBufAllocator.DEFAULT;
+
   private final MultiThreadIoEventLoopGroup group;
   private final IoEventLoop loop;
   private final boolean epoll;
