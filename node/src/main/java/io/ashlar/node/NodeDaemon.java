@@ -238,7 +238,7 @@ final class NodeDaemon implements AutoCloseable {
     }
     DiskIdentity wanted = new DiskIdentity(cluster, config.node(), POOL, rng.nextLong() | 1);
     return DataDisk.open(
-        config.disk(), wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop);
+        config.disk(), wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop, loop);
   }
 
   private NodePorts ports(long cluster) throws IOException {

@@ -1,6 +1,7 @@
 package io.ashlar.disk;
 
 import io.ashlar.block.PayloadPool;
+import io.ashlar.env.Readiness;
 import io.ashlar.env.Timers;
 import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
@@ -16,7 +17,7 @@ public final class DataDisk {
 
   /**
    * Opens what is there, or formats it if it is blank. Blocking; afterwards the store belongs to
-   * the loop that {@code loop} and {@code timers} stand for.
+   * the loop that {@code loop}, {@code timers} and {@code readiness} stand for.
    *
    * @param wanted cluster, node and pool, and the disk id to give a blank disk
    * @throws DiskRefusedException if the disk is somebody else's or damaged; it is not touched then
@@ -28,9 +29,10 @@ public final class DataDisk {
       int segmentBytes,
       PayloadPool pool,
       Timers timers,
-      Executor loop)
+      Executor loop,
+      Readiness readiness)
       throws IOException {
-    FileDisk disk = FileDisk.open(path, FileDisk.THREADS_DEFAULT, loop);
+    FileDisk disk = FileDisk.open(path, FileDisk.THREADS_DEFAULT, loop, readiness);
     try {
       StoreFormat.formatIfBlank(disk, pool, wanted, segmentBytes);
       return LogStore.open(disk, pool, timers);

@@ -9,6 +9,7 @@ import static io.ashlar.sys.FileDescriptorIo.O_RDONLY;
 import static io.ashlar.sys.FileDescriptorIo.O_RDWR;
 
 import io.ashlar.env.Disk;
+import io.ashlar.env.Readiness;
 import io.ashlar.sys.Errno;
 import io.ashlar.sys.FileDescriptorIo;
 import io.ashlar.sys.SyscallException;
@@ -18,15 +19,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A raw device or a preallocated file, opened with O_DIRECT and locked. Calls are executed by a few
- * platform threads; completions are run by the loop's executor. Where the file system knows no
- * O_DIRECT (tmpfs) it does without, and says so.
+ * A raw device or a preallocated file, opened with O_DIRECT and locked. Reads and writes go to the
+ * kernel's queue ({@link AsyncTransfers}) where there is one; what has to wait, and syncs, are done
+ * by a few platform threads; completions are run by the loop's executor. Where the file system
+ * knows no O_DIRECT (tmpfs) it does without, and says so.
  *
  * <p>The lock (flock(2)) belongs to the open file and so ends with the process, when its last write
  * is over: whoever gets it sees a disk on which nobody else writes.
@@ -39,21 +42,36 @@ public final class FileDisk implements Disk {
   private static final int ALIGNMENT_BYTES = 4096;
   private static final Runnable END = () -> {};
 
+  private record Opened(int fd, boolean direct) {}
+
   private final Path path;
   private final int fd;
   private final boolean device;
   private final long sizeBytes;
   private final Executor loop;
+  private final Readiness readiness;
+  private final boolean direct;
   private final LinkedBlockingQueue<Runnable> calls = new LinkedBlockingQueue<>();
   private final List<Thread> threads = new ArrayList<>();
+  private Optional<AsyncTransfers> transfers = Optional.empty();
+  private boolean transfersTried;
   private volatile boolean closed;
 
-  private FileDisk(Path path, int fd, boolean device, long sizeBytes, int threads, Executor loop) {
+  private FileDisk(
+      Path path,
+      Opened opened,
+      boolean device,
+      long sizeBytes,
+      int threads,
+      Executor loop,
+      Readiness readiness) {
     this.path = path;
-    this.fd = fd;
+    this.fd = opened.fd;
+    this.direct = opened.direct;
     this.device = device;
     this.sizeBytes = sizeBytes;
     this.loop = loop;
+    this.readiness = readiness;
     for (int i = 0; i < threads; i++) {
       Thread thread = new Thread(this::work, "disk-" + path.getFileName() + "-" + i);
       thread.setDaemon(true);
@@ -101,11 +119,14 @@ public final class FileDisk implements Disk {
    * Opens and locks a file or device. Blocking.
    *
    * @param loop runs the completions, one after the other
+   * @param readiness the same loop
    * @throws IOException if it cannot be opened, or somebody else holds it
    */
-  public static FileDisk open(Path path, int threads, Executor loop) throws IOException {
+  public static FileDisk open(Path path, int threads, Executor loop, Readiness readiness)
+      throws IOException {
     boolean device = !Files.isRegularFile(path);
-    int fd = openDirect(path, device);
+    Opened opened = openDirect(path, device);
+    int fd = opened.fd;
     try {
       if (!FileDescriptorIo.tryLock(fd, path.toString())) {
         throw new IOException(path + " is in use by another process");
@@ -114,7 +135,7 @@ public final class FileDisk implements Disk {
           device
               ? FileDescriptorIo.deviceSize(fd, path.toString())
               : FileDescriptorIo.fileSize(fd, path.toString());
-      return new FileDisk(path, fd, device, sizeBytes, threads, loop);
+      return new FileDisk(path, opened, device, sizeBytes, threads, loop, readiness);
     } catch (IOException e) {
       FileDescriptorIo.close(fd);
       throw e;
@@ -122,16 +143,16 @@ public final class FileDisk implements Disk {
   }
 
   /** O_EXCL on a device makes the kernel refuse one that is mounted or part of something else. */
-  private static int openDirect(Path path, boolean device) throws SyscallException {
+  private static Opened openDirect(Path path, boolean device) throws SyscallException {
     int flags = O_RDWR | O_CLOEXEC | (device ? O_EXCL : 0);
     try {
-      return FileDescriptorIo.open(path.toString(), flags | O_DIRECT, 0);
+      return new Opened(FileDescriptorIo.open(path.toString(), flags | O_DIRECT, 0), true);
     } catch (SyscallException e) {
       if (device || e.errno() != Errno.EINVAL) {
         throw e;
       }
       LOG.warn("path={} the file system has no O_DIRECT; data goes through its cache", path);
-      return FileDescriptorIo.open(path.toString(), flags, 0);
+      return new Opened(FileDescriptorIo.open(path.toString(), flags, 0), false);
     }
   }
 
@@ -147,14 +168,45 @@ public final class FileDisk implements Disk {
 
   @Override
   public void read(long offsetBytes, ByteBuffer into, Callback done) {
-    checkAligned(offsetBytes, into);
-    submit(() -> complete(FileDescriptorIo.read(fd, into, offsetBytes), done));
+    transfer(false, offsetBytes, into, done);
   }
 
   @Override
   public void write(long offsetBytes, ByteBuffer from, Callback done) {
-    checkAligned(offsetBytes, from);
-    submit(() -> complete(FileDescriptorIo.write(fd, from, offsetBytes), done));
+    transfer(true, offsetBytes, from, done);
+  }
+
+  private void transfer(boolean write, long offset, ByteBuffer buffer, Callback done) {
+    checkAligned(offset, buffer);
+    check(!closed, "%s is closed", path);
+    if (transfers().isPresent()) {
+      transfers().get().transfer(write, offset, buffer, done);
+    } else {
+      transferWaiting(write, offset, buffer, done);
+    }
+  }
+
+  /** Made by the first transfer, as that is on the loop's thread. */
+  private Optional<AsyncTransfers> transfers() {
+    if (!transfersTried) {
+      transfersTried = true;
+      if (direct) {
+        transfers = AsyncTransfers.open(fd, loop, readiness, this::transferWaiting);
+      }
+      LOG.info("event=disk path={} direct={} async={}", path, direct, transfers.isPresent());
+    }
+    return transfers;
+  }
+
+  private void transferWaiting(boolean write, long offset, ByteBuffer buffer, Callback done) {
+    submit(
+        () -> {
+          int errno =
+              write
+                  ? FileDescriptorIo.write(fd, buffer, offset)
+                  : FileDescriptorIo.read(fd, buffer, offset);
+          complete(errno, done);
+        });
   }
 
   @Override
@@ -194,6 +246,7 @@ public final class FileDisk implements Disk {
       return;
     }
     closed = true;
+    transfers.ifPresent(AsyncTransfers::close);
     threads.forEach(ignored -> calls.add(END));
     boolean interrupted = false;
     for (Thread thread : threads) {

@@ -40,6 +40,15 @@ public record Membership(
     return ids;
   }
 
+  /** Size of the in-sync set. */
+  public int inSyncCount() {
+    int count = 0;
+    for (Member member : members) {
+      count += member.inSync() ? 1 : 0;
+    }
+    return count;
+  }
+
   public Optional<Member> member(long replica) {
     return members.stream().filter(member -> member.replica() == replica).findFirst();
   }

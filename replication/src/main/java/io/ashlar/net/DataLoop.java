@@ -1,12 +1,19 @@
 package io.ashlar.net;
 
+import io.ashlar.env.Readiness;
 import io.ashlar.env.Timers;
-import io.netty.channel.EventLoop;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.netty.channel.IoEvent;
+import io.netty.channel.IoEventLoop;
 import io.netty.channel.IoHandlerFactory;
+import io.netty.channel.IoRegistration;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollIoHandle;
 import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollIoOps;
 import io.netty.channel.epoll.EpollServerDomainSocketChannel;
 import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
@@ -15,6 +22,7 @@ import io.netty.channel.socket.SocketChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.unix.FileDescriptor;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
@@ -23,9 +31,15 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /** The one thread of a node's data path: sockets, timers, machines and stores. */
-public final class DataLoop implements Timers, Executor, AutoCloseable {
+public final class DataLoop implements Timers, Executor, Readiness, AutoCloseable {
+  /**
+   * Buffers of the loop's sockets. Netty's default falls back to fresh memory for what comes in
+   * large pieces, which has to be filled with zeros each time.
+   */
+  public static final ByteBufAllocator ALLOCATOR = PooledByteBufAllocator.DEFAULT;
+
   private final MultiThreadIoEventLoopGroup group;
-  private final EventLoop loop;
+  private final IoEventLoop loop;
   private final boolean epoll;
 
   public DataLoop(String name) {
@@ -74,6 +88,35 @@ public final class DataLoop implements Timers, Executor, AutoCloseable {
     } else {
       var _ = loop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
     }
+  }
+
+  @Override
+  public boolean whenReadable(int fd, Runnable task) {
+    if (!epoll) {
+      return false;
+    }
+    loop.register(new Watch(new FileDescriptor(fd), task))
+        .addListener(
+            registered -> {
+              IoRegistration registration = (IoRegistration) registered.getNow();
+              registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
+            });
+    return true;
+  }
+
+  /** A descriptor that is somebody else's to close. */
+  private record Watch(FileDescriptor fd, Runnable task) implements EpollIoHandle {
+    @Override
+    public void handle(IoRegistration registration, IoEvent event) {
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        Bugs.halt("watch", e);
+      }
+    }
+
+    @Override
+    public void close() {}
   }
 
   @Override

@@ -60,6 +60,7 @@ public final class NettyTransport implements Connector<Message> {
         new Bootstrap()
             .group(loop.group())
             .channel(loop.socketChannel())
+            .option(ChannelOption.ALLOCATOR, DataLoop.ALLOCATOR)
             .option(ChannelOption.TCP_NODELAY, true)
             .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
             .handler(
@@ -92,6 +93,7 @@ public final class NettyTransport implements Connector<Message> {
               .group(loop.group())
               .channel(loop.serverChannel())
               .option(ChannelOption.SO_REUSEADDR, true)
+              .childOption(ChannelOption.ALLOCATOR, DataLoop.ALLOCATOR)
               .childOption(ChannelOption.TCP_NODELAY, true)
               .childHandler(
                   new ChannelInitializer<>() {

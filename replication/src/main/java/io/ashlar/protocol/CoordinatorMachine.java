@@ -255,7 +255,7 @@ public final class CoordinatorMachine {
   }
 
   private boolean membersMissing() {
-    return record.membership().inSync().size() < record.membership().members().size();
+    return record.membership().inSyncCount() < record.membership().members().size();
   }
 
   private boolean fencedByRecord() {

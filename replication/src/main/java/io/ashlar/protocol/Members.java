@@ -15,9 +15,8 @@ import io.ashlar.wire.Message.Hello;
 import io.ashlar.wire.Message.Refused;
 import io.ashlar.wire.Message.Renew;
 import io.ashlar.wire.Message.Welcome;
-import java.util.Collection;
+import java.util.List;
 import java.util.Map;
-import java.util.SortedSet;
 import java.util.TreeMap;
 
 /**
@@ -50,6 +49,10 @@ final class Members {
   private final Timing timing;
   private final Listener listener;
   private final Map<Long, MemberLink> byReplica = new TreeMap<>();
+
+  /** The same links by replica id; looked at many times for each operation. */
+  private List<MemberLink> all = List.of();
+
   private final MemberLink[] bySlot = new MemberLink[SLOTS];
   private long requests;
 
@@ -68,8 +71,8 @@ final class Members {
     this.listener = listener;
   }
 
-  Collection<MemberLink> all() {
-    return byReplica.values();
+  List<MemberLink> all() {
+    return all;
   }
 
   MemberLink get(long replica) {
@@ -80,15 +83,6 @@ final class Members {
 
   long nextRequest() {
     return ++requests;
-  }
-
-  /** Mask of a set of replica ids. */
-  long mask(SortedSet<Long> replicas) {
-    long mask = 0;
-    for (long replica : replicas) {
-      mask |= get(replica).bit();
-    }
-    return mask;
   }
 
   /**
@@ -117,6 +111,7 @@ final class Members {
         freed |= link.bit();
       }
     }
+    all = List.copyOf(byReplica.values());
     return freed;
   }
 

@@ -65,7 +65,7 @@ final class RecordKeeper {
 
   /** In-sync sets that the record may hold although nobody told us. */
   List<SortedSet<Long>> unresolvedSets() {
-    return unresolved.stream().map(Unresolved::inSync).toList();
+    return unresolved.isEmpty() ? List.of() : unresolved.stream().map(Unresolved::inSync).toList();
   }
 
   /** Something was heard that makes the last reading doubtful. */

@@ -78,7 +78,7 @@ final class Requests {
   }
 
   private boolean mayStart(ClientRequest client) {
-    return draining.stream().noneMatch(session -> session < client.session);
+    return draining.isEmpty() || draining.stream().noneMatch(session -> session < client.session);
   }
 
   // ---- requests

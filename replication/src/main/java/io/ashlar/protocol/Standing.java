@@ -4,7 +4,9 @@ import static io.ashlar.model.Invariants.check;
 
 import io.ashlar.block.PayloadPool;
 import io.ashlar.model.CoordinatorRef;
+import io.ashlar.model.Member;
 import io.ashlar.model.VolumeId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
 
@@ -164,23 +166,48 @@ final class Standing implements CoordinatorContext {
   // ---- who is who
 
   long inSyncMask() {
-    return members.mask(record.membership().inSync());
+    long mask = 0;
+    for (Member member : record.membership().members()) {
+      if (member.inSync()) {
+        mask |= members.get(member.replica()).bit();
+      }
+    }
+    return mask;
   }
 
   List<MemberLink> of(long mask) {
-    return members.all().stream().filter(member -> (mask & member.bit()) != 0).toList();
+    List<MemberLink> found = new ArrayList<>();
+    for (MemberLink member : members.all()) {
+      if ((mask & member.bit()) != 0) {
+        found.add(member);
+      }
+    }
+    return found;
   }
 
   @Override
   public long requiredMask() {
     long mask = sealedMask;
     if (record.current() != null) {
-      mask |= maskOfKnown(record.membership().inSync());
+      mask |= maskOfKnownInSync();
       for (SortedSet<Long> set : record.unresolvedSets()) {
         mask |= maskOfKnown(set);
       }
     }
     return mask | joins.maskOf(Join::counts);
+  }
+
+  /** Asked for several times an operation, so it makes no set of what the record says. */
+  private long maskOfKnownInSync() {
+    long mask = 0;
+    for (MemberLink member : members.all()) {
+      for (Member recorded : record.membership().members()) {
+        if (recorded.inSync() && recorded.replica() == member.member().replica()) {
+          mask |= member.bit();
+        }
+      }
+    }
+    return mask;
   }
 
   private long maskOfKnown(SortedSet<Long> replicas) {
@@ -233,7 +260,7 @@ final class Standing implements CoordinatorContext {
   }
 
   private boolean enoughCopies() {
-    return record.membership().inSync().size() >= record.current().copiesToWrite();
+    return record.membership().inSyncCount() >= record.current().copiesToWrite();
   }
 
   @Override

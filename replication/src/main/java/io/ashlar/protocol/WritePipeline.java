@@ -46,6 +46,12 @@ final class WritePipeline {
   private long watermark;
   private long inFlightVersions;
 
+  /** Required members at the last look at everything in flight. */
+  private long checkedMask;
+
+  /** Something has changed since that look which may let an op go on that has its answers. */
+  private boolean recheckDue;
+
   WritePipeline(CoordinatorContext context, Finished finished) {
     this.context = context;
     this.finished = finished;
@@ -110,6 +116,9 @@ final class WritePipeline {
 
   /** Takes every op whose blocks are free out of the queue; the caller completes partial ones. */
   List<WriteOp> lockWhatIsFree() {
+    if (queued.isEmpty()) {
+      return List.of();
+    }
     List<WriteOp> locked = new ArrayList<>();
     List<WriteOp> waiting = new ArrayList<>();
     Iterator<WriteOp> ops = queued.iterator();
@@ -289,22 +298,38 @@ final class WritePipeline {
 
   private boolean applied(WriteOp op) {
     long required = context.requiredMask();
+    recheckDue |= required != checkedMask;
     return (op.appliedMask & required) == required;
   }
 
   private void acknowledgeIfDone(WriteOp op) {
-    if (!op.acknowledged() && applied(op) && context.mayAcknowledge()) {
+    if (op.acknowledged() || !applied(op)) {
+      return;
+    }
+    if (context.mayAcknowledge()) {
       op.acknowledge();
       locks.release(op);
       List<Runnable> parked = List.copyOf(op.parkedReads);
       op.parkedReads.clear();
       finished.done(op, Status.OK);
       parked.forEach(Runnable::run);
+    } else {
+      recheckDue = true;
     }
   }
 
-  /** Who is required, or whether anything may be acknowledged, has changed. */
+  /**
+   * Who is required, or whether anything may be acknowledged, has perhaps changed. Each answer is
+   * looked at when it comes, so there is nothing to find here unless somebody else is required than
+   * at the last look, something was applied without an answer, or an op was held back.
+   */
   void recheck() {
+    long required = context.requiredMask();
+    if (required == checkedMask && !recheckDue) {
+      return;
+    }
+    checkedMask = required;
+    recheckDue = false;
     for (WriteOp op : List.copyOf(inFlight)) {
       acknowledgeIfDone(op);
     }
@@ -328,6 +353,7 @@ final class WritePipeline {
    * delta.
    */
   void joined(MemberLink target, long liveFrom) {
+    recheckDue = true;
     for (WriteOp op : inFlight) {
       if (op.version() < liveFrom) {
         op.appliedMask |= target.bit();
@@ -337,6 +363,7 @@ final class WritePipeline {
 
   /** Slots that belong to nobody any more must not vouch for their next owner. */
   void forget(long freedMask) {
+    recheckDue = true;
     for (WriteOp op : inFlight) {
       op.appliedMask &= ~freedMask;
     }

@@ -122,12 +122,12 @@ final class Append {
     return unfinished == 0;
   }
 
-  /** Copies the entry's stored bytes; the buffer is filled with zeros up to its limit. */
-  void copyPayload(int index, ByteBuffer page) {
+  /** Copies the entry's stored bytes to the page at {@code at}, and zeros behind them. */
+  void copyPayload(int index, ByteBuffer into, int at) {
     int stored = entries[index].storedBytes();
-    page.put(bytes.slice(sources[index] * Format.PAGE_BYTES, stored));
-    while (page.hasRemaining()) {
-      page.put((byte) 0);
+    into.put(at, bytes, sources[index] * Format.PAGE_BYTES, stored);
+    for (int i = stored; i < Format.PAGE_BYTES; i++) {
+      into.put(at + i, (byte) 0);
     }
   }
 

@@ -12,8 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The end of the log. One batch is in flight; the next one is everything queued when it completes.
- * So at the moment a batch is put together, the maps show everything that is before it in the log.
+ * The end of the log. One batch is in flight; the next one is everything queued when it completes,
+ * or, if none is, everything that comes within one turn of the loop. So at the moment a batch is
+ * put together, the maps show everything that is before it in the log.
  *
  * <p>Two queues: collection goes first, because operations may wait for the space it makes. That is
  * sound because a moved entry is checked against the map when its batch is put together, and what
@@ -26,6 +27,7 @@ final class LogWriter {
   private static final int BATCH_PAYLOAD_PAGES_MAX = 256;
   private static final int BATCH_ENTRIES_MAX = 1024;
   private static final int PROGRESS_ENTRIES_MAX = 16;
+  private static final byte[] ZEROS = new byte[PAGE_BYTES];
 
   /** What the writer needs from the engine. */
   interface Host {
@@ -62,6 +64,7 @@ final class LogWriter {
   private int openPage;
   private final List<LogEntry> openEntries = new ArrayList<>();
   private boolean busy;
+  private boolean pumpDue;
   private boolean stopped;
   private long durableMark;
 
@@ -87,7 +90,15 @@ final class LogWriter {
 
   void submit(Append append) {
     operations.add(append);
-    pump();
+    if (!busy && !pumpDue) {
+      pumpDue = true;
+      timers.after(
+          0,
+          () -> {
+            pumpDue = false;
+            pump();
+          });
+    }
   }
 
   void submitCollected(List<Append> appends) {
@@ -221,7 +232,9 @@ final class LogWriter {
             generation);
     Payload buffer = pool.lease(header.pages() * PAGE_BYTES);
     ByteBuffer into = Format.littleEndian(buffer.view());
-    into.put(0, new byte[headerPages * PAGE_BYTES]);
+    for (int page = 0; page < headerPages; page++) {
+      into.put(page * PAGE_BYTES, ZEROS);
+    }
     for (int i = 0; i < batch.entries.size(); i++) {
       batch.entries.get(i).encode(into, BatchHeader.entryOffset(i));
     }
@@ -234,10 +247,7 @@ final class LogWriter {
     int page = headerPages;
     for (int i = 0; i < batch.appends.size(); i++) {
       if (batch.entries.get(i).kind().hasPayload()) {
-        batch
-            .appends
-            .get(i)
-            .copyPayload(batch.indexes.get(i), into.slice(page * PAGE_BYTES, PAGE_BYTES));
+        batch.appends.get(i).copyPayload(batch.indexes.get(i), into, page * PAGE_BYTES);
         page++;
       }
     }

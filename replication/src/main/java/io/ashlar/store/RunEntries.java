@@ -12,7 +12,7 @@ import java.util.List;
 final class RunEntries {
   private final int replica;
   private final BlockRun run;
-  private final List<LogEntry> entries = new ArrayList<>();
+  private final List<LogEntry> entries;
   private final int[] sources;
   private int dataBlocks;
   private int lastTaken = -2;
@@ -20,6 +20,7 @@ final class RunEntries {
   RunEntries(int replica, BlockRun run) {
     this.replica = replica;
     this.run = run;
+    this.entries = new ArrayList<>(run.count());
     this.sources = new int[run.count()];
   }
 

@@ -34,7 +34,7 @@ final class KillWriter {
   private KillWriter() {}
 
   static LogStore open(Path path, RealLoop loop) throws Exception {
-    return DataDisk.open(path, IDENTITY, SEGMENT_BYTES, new AlignedPool(4 << 20), loop, loop);
+    return DataDisk.open(path, IDENTITY, SEGMENT_BYTES, new AlignedPool(4 << 20), loop, loop, loop);
   }
 
   public static void main(String[] arguments) throws Exception {

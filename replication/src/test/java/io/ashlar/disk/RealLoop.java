@@ -1,12 +1,13 @@
 package io.ashlar.disk;
 
+import io.ashlar.env.Readiness;
 import io.ashlar.env.Timers;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A loop that runs on the thread of the test; timers have no delay. */
-final class RealLoop implements Executor, Timers {
+final class RealLoop implements Executor, Timers, Readiness {
   private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
 
   @Override
@@ -17,6 +18,11 @@ final class RealLoop implements Executor, Timers {
   @Override
   public void after(long delayNanos, Runnable task) {
     tasks.add(task);
+  }
+
+  @Override
+  public boolean whenReadable(int fd, Runnable task) {
+    return false;
   }
 
   /** Waits for one task and runs it. */

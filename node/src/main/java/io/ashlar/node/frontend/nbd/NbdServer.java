@@ -93,6 +93,7 @@ public final class NbdServer {
         bootstrap
             .group(loop.group())
             .channel(type)
+            .childOption(ChannelOption.ALLOCATOR, DataLoop.ALLOCATOR)
             .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
             .childHandler(
                 new ChannelInitializer<>() {

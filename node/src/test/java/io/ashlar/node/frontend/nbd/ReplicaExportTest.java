@@ -60,7 +60,7 @@ final class ReplicaExportTest {
     file = folder.resolve("disk");
     FileDisk.createFile(file, 64 << 20);
     DiskIdentity identity = new DiskIdentity("c1", new NodeId("n1"), "default", 7);
-    store = DataDisk.open(file, identity, 1 << 20, pool, loop, loop);
+    store = DataDisk.open(file, identity, 1 << 20, pool, loop, loop, loop);
     ReplicaMeta meta =
         ReplicaMeta.created(VOLUME, 1, 1, SIZE_BYTES, new View(1, List.of(1L), 1, 1));
     Result made = onLoop(done -> store.create(meta, done::complete));
