@@ -78,15 +78,26 @@ public final class DataLoop implements Timers, Executor, Readiness, AutoCloseabl
 
   @Override
   public void execute(Runnable task) {
-    loop.execute(task);
+    loop.execute(guarded(task));
+  }
+
+  /** Netty would only log what a task throws, and go on with a machine that is half changed. */
+  private static Runnable guarded(Runnable task) {
+    return () -> {
+      try {
+        task.run();
+      } catch (RuntimeException | Error e) {
+        Bugs.halt("loop", e);
+      }
+    };
   }
 
   @Override
   public void after(long delayNanos, Runnable task) {
     if (delayNanos <= 0) {
-      loop.execute(task);
+      execute(task);
     } else {
-      var _ = loop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
+      var _ = loop.schedule(guarded(task), delayNanos, TimeUnit.NANOSECONDS);
     }
   }
 
@@ -95,7 +106,7 @@ public final class DataLoop implements Timers, Executor, Readiness, AutoCloseabl
     if (!epoll) {
       return false;
     }
-    loop.register(new Watch(new FileDescriptor(fd), task))
+    loop.register(new Watch(new FileDescriptor(fd), guarded(task)))
         .addListener(
             registered -> {
               IoRegistration registration = (IoRegistration) registered.getNow();
@@ -108,11 +119,7 @@ public final class DataLoop implements Timers, Executor, Readiness, AutoCloseabl
   private record Watch(FileDescriptor fd, Runnable task) implements EpollIoHandle {
     @Override
     public void handle(IoRegistration registration, IoEvent event) {
-      try {
-        task.run();
-      } catch (RuntimeException | Error e) {
-        Bugs.halt("watch", e);
-      }
+      task.run();
     }
 
     @Override
