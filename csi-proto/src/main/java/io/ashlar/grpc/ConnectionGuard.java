@@ -1,5 +1,6 @@
 package io.ashlar.grpc;
 
+import io.ashlar.guard.RareLog;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
@@ -22,8 +23,9 @@ final class ConnectionGuard extends ChannelInboundHandlerAdapter {
 
   private static final int CONNECTIONS_MAX = 1_024;
   private static final int NEWCOMERS_MAX = 128;
-  private static final RareLines log =
-      new RareLines(LoggerFactory.getLogger(ConnectionGuard.class));
+
+  /** Of this socket alone: an attack on one does not silence another. */
+  private final RareLog log = new RareLog(LoggerFactory.getLogger(ConnectionGuard.class));
 
   private final AtomicInteger connections = new AtomicInteger();
   private final Set<Channel> newcomers = new LinkedHashSet<>();
@@ -72,14 +74,14 @@ final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   }
 
   /** Closes at the socket's end: gRPC's handlers would first say goodbye, for half a minute. */
-  static void refuse(Channel connection, String reason) {
+  void refuse(Channel connection, String reason) {
     logRefusal(connection, reason);
     ChannelHandlerContext nearest = connection.pipeline().firstContext();
     var _ = nearest == null ? connection.close() : nearest.close();
   }
 
-  private static void logRefusal(Channel connection, String reason) {
+  private void logRefusal(Channel connection, String reason) {
     Object peer = connection.remoteAddress() instanceof InetSocketAddress remote ? remote : "unix";
-    log.warn("event=connection_refused peer={} reason=\"{}\"", peer, reason);
+    log.warn(reason, "event=connection_refused peer={} reason=\"{}\"", peer, reason);
   }
 }

@@ -29,7 +29,7 @@ final class PrefaceCheck extends ChannelInboundHandlerAdapter {
         context
             .executor()
             .schedule(
-                () -> ConnectionGuard.refuse(context.channel(), "nothing of use was said for 10 s"),
+                () -> guard.refuse(context.channel(), "nothing of use was said for 10 s"),
                 ConnectionGuard.PATIENCE_SECONDS,
                 TimeUnit.SECONDS);
     context.fireChannelActive();
@@ -42,7 +42,7 @@ final class PrefaceCheck extends ChannelInboundHandlerAdapter {
     for (int i = 0; i < count; i++) {
       if (bytes.getByte(bytes.readerIndex() + i) != PREFACE[seen + i]) {
         bytes.release();
-        ConnectionGuard.refuse(context.channel(), "the client does not speak HTTP/2");
+        guard.refuse(context.channel(), "the client does not speak HTTP/2");
         return;
       }
     }

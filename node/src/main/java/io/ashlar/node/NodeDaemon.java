@@ -13,10 +13,10 @@ import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
 import io.ashlar.grpc.GuardedServers;
+import io.ashlar.guard.RareLog;
 import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.net.NettyTransport;
-import io.ashlar.net.RareLog;
 import io.ashlar.node.agent.ControllerClient;
 import io.ashlar.node.agent.ControllerRecords;
 import io.ashlar.node.agent.NodeAgentService;
@@ -213,7 +213,8 @@ final class NodeDaemon implements AutoCloseable {
       transport.learn(
           new NodeId(peer.getNodeId()), HostPort.parse(peer.getReplicationAddress()).address());
     } catch (IllegalArgumentException e) {
-      RARE.warn("event=bad_peer peer={} reason=\"{}\"", peer.getNodeId(), e.getMessage());
+      RARE.warn(
+          "bad_peer", "event=bad_peer peer={} reason=\"{}\"", peer.getNodeId(), e.getMessage());
     }
   }
 

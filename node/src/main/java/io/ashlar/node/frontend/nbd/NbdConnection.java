@@ -1,7 +1,7 @@
 package io.ashlar.node.frontend.nbd;
 
 import io.ashlar.block.PayloadPool;
-import io.ashlar.net.RareLog;
+import io.ashlar.guard.RareLog;
 import io.ashlar.node.frontend.nbd.Exports.Export;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -156,13 +156,17 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
 
   /** The client broke the protocol in a way after which its bytes mean nothing. */
   void violated(String problem) {
-    RARE.warn("event=nbd_protocol_violation peer={} reason=\"{}\"", peer(), problem);
+    RARE.warn(
+        "nbd_protocol_violation",
+        "event=nbd_protocol_violation peer={} reason=\"{}\"",
+        peer(),
+        problem);
     close();
   }
 
   /** The connection is of no use, or one too many. */
   void refuse(String reason) {
-    RARE.warn("event=connection_refused peer={} reason=\"{}\"", peer(), reason);
+    RARE.warn(reason, "event=connection_refused peer={} reason=\"{}\"", peer(), reason);
     close();
   }
 

@@ -1,6 +1,6 @@
 package io.ashlar.node.frontend.fuse.holder;
 
-import io.ashlar.net.RareLog;
+import io.ashlar.guard.RareLog;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Held;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import io.ashlar.sys.FdSocket;
@@ -66,7 +66,7 @@ public final class Holder implements AutoCloseable {
         admit(listener.accept());
       } catch (IOException e) {
         if (!closed) {
-          rare.warn("event=not_accepted reason=\"{}\"", e.getMessage());
+          rare.warn("not_accepted", "event=not_accepted reason=\"{}\"", e.getMessage());
           pause();
         }
       }
@@ -77,7 +77,9 @@ public final class Holder implements AutoCloseable {
   private void admit(FdSocket connection) {
     if (connections.size() >= CONNECTIONS_MAX) {
       rare.warn(
-          "event=connection_refused peer=unix reason=\"{} connections are open\"", CONNECTIONS_MAX);
+          "connection_refused",
+          "event=connection_refused peer=unix reason=\"{} connections are open\"",
+          CONNECTIONS_MAX);
       connection.close();
       return;
     }
@@ -102,7 +104,8 @@ public final class Holder implements AutoCloseable {
         answer(connection, message);
       }
     } catch (IOException lost) {
-      rare.warn("event=connection_lost peer=unix reason=\"{}\"", lost.getMessage());
+      rare.warn(
+          "connection_lost", "event=connection_lost peer=unix reason=\"{}\"", lost.getMessage());
     } finally {
       connections.remove(connection);
     }
