@@ -15,9 +15,11 @@ final class RemoteStory {
   private static final List<String> NODES = List.of("node1", "node2", "node3");
 
   private final DevCluster cluster;
+  private final Removals removals;
 
-  RemoteStory(DevCluster cluster) {
+  RemoteStory(DevCluster cluster, Removals removals) {
     this.cluster = cluster;
+    this.removals = removals;
   }
 
   void tell() throws IOException, InterruptedException {
@@ -39,6 +41,7 @@ final class RemoteStory {
     volume.detach(consumer);
     volume.delete();
     say("e) a volume was used on " + consumer + ", which holds no copy of it" + after(started));
+    removals.none();
   }
 
   private static String withoutCopy(Copies copies) throws IOException, InterruptedException {
