@@ -104,6 +104,7 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     }
   }
 
+  /** Kept by the channel since it was opened: one that is closed cannot be asked. */
   private SocketAddress peer() {
     return context.channel().remoteAddress();
   }
@@ -130,6 +131,7 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
+    var _ = peer();
     handler.opened(this);
   }
 

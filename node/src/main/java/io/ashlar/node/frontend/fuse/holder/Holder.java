@@ -25,9 +25,6 @@ public final class Holder implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Holder.class);
   private static final RareLog rare = new RareLog(log);
 
-  /** The daemon has two at a time; each costs a thread. */
-  private static final int CONNECTIONS_MAX = 32;
-
   private static final long PAUSE_MILLIS = 100;
 
   private record Kept(Held held, List<Integer> descriptors) {}
@@ -35,6 +32,7 @@ public final class Holder implements AutoCloseable {
   private final FdSocket listener;
   private final Map<HeldKey, Kept> table = new LinkedHashMap<>();
   private final Set<FdSocket> connections = ConcurrentHashMap.newKeySet();
+  private final Places<FdSocket> places = new Places<>(Holder::crowdedOut, System::nanoTime);
   private volatile boolean closed;
 
   /**
@@ -75,16 +73,29 @@ public final class Holder implements AutoCloseable {
   }
 
   private void admit(FdSocket connection) {
-    if (connections.size() >= CONNECTIONS_MAX) {
-      rare.warn(
-          "connection_refused",
-          "event=connection_refused peer=unix reason=\"{} connections are open\"",
-          CONNECTIONS_MAX);
+    try {
+      if (!places.enter(connection)) {
+        refused("all places are taken");
+        connection.close();
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       connection.close();
       return;
     }
     connections.add(connection);
     Thread.ofPlatform().name("holder-connection").daemon().start(() -> serve(connection));
+  }
+
+  /** Its thread sees the end and closes it. */
+  private static void crowdedOut(FdSocket connection) {
+    refused("too many connections that say nothing");
+    connection.shutdown();
+  }
+
+  private static void refused(String reason) {
+    rare.warn(reason, "event=connection_refused peer=unix reason=\"{}\"", reason);
   }
 
   /** Too many open files, or a like trouble, which another moment may cure. */
@@ -97,21 +108,25 @@ public final class Holder implements AutoCloseable {
   }
 
   private void serve(FdSocket connection) {
+    boolean watching = false;
     try (connection) {
       for (FdSocket.Message message = connection.receive();
           message != null;
           message = connection.receive()) {
-        answer(connection, message);
+        watching |= answer(connection, message, watching);
       }
     } catch (IOException lost) {
       rare.warn(
           "connection_lost", "event=connection_lost peer=unix reason=\"{}\"", lost.getMessage());
     } finally {
       connections.remove(connection);
+      places.leave(connection, watching);
     }
   }
 
-  private void answer(FdSocket connection, FdSocket.Message message) throws IOException {
+  /** Says whether the connection has begun to watch. */
+  private boolean answer(FdSocket connection, FdSocket.Message message, boolean watching)
+      throws IOException {
     HolderMessage request;
     try {
       request = HolderMessage.decode(message.bytes());
@@ -119,11 +134,20 @@ public final class Holder implements AutoCloseable {
       message.descriptors().forEach(FdSocket::closeDescriptor);
       throw garbage;
     }
+    if (request.code() == HolderMessage.WATCH) {
+      message.descriptors().forEach(FdSocket::closeDescriptor);
+      boolean granted = watching || places.watch(connection);
+      int code = granted ? HolderMessage.OK : HolderMessage.REFUSED;
+      connection.send(HolderMessage.of(code).encode(), List.of());
+      return granted;
+    }
     synchronized (table) {
       List<Integer> passed = new ArrayList<>();
       HolderMessage reply = execute(request, message.descriptors(), passed);
       connection.send(reply.encode(), passed);
     }
+    places.answered(connection);
+    return false;
   }
 
   private HolderMessage execute(
@@ -143,7 +167,6 @@ public final class Holder implements AutoCloseable {
     return switch (request.code()) {
       case HolderMessage.LIST ->
           new HolderMessage(HolderMessage.OK, table.values().stream().map(Kept::held).toList());
-      case HolderMessage.WATCH -> HolderMessage.of(HolderMessage.OK);
       default -> HolderMessage.of(HolderMessage.REFUSED);
     };
   }
