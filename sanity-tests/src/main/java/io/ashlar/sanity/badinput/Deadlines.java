@@ -9,8 +9,8 @@ import java.util.TreeMap;
 
 /**
  * How long a server may take until it has closed a connection: for each reason what the server's
- * own code promises, and a margin for a machine on which the attackers take most of the time. The
- * longest that was seen is kept for the report. Thread-safe.
+ * own code promises, and a margin for a machine on which the attackers take most of the time, still
+ * short of the next longer promise. The longest that was seen is kept for the report. Thread-safe.
  */
 enum Deadlines {
   /** It has seen a byte that cannot be, and closes at once; far less than any idle time. */
@@ -25,7 +25,7 @@ enum Deadlines {
   /** {@code nbd.NbdConnection}: 15 s to go on with a request, looked at every 5 s. */
   HALF_REQUEST(20);
 
-  private static final int MARGIN_SECONDS = 5;
+  private static final int MARGIN_SECONDS = 8;
   private static final Map<String, Double> longest = new TreeMap<>();
 
   private final int promisedSeconds;

@@ -43,6 +43,7 @@ final class GrpcVictim implements Victim {
   @Override
   public List<Attack> attacks() {
     List<Attack> attacks = new ArrayList<>(new AnyProtocol(address).attacks());
+    attacks.add(new Attack("another protocol", this::foreign));
     attacks.add(new Attack("frame of 2^24 - 1 bytes", random -> closes((1 << 24) - 1, HEADERS)));
     attacks.add(new Attack("settings of a wrong length", random -> closes(5, SETTINGS)));
     attacks.add(new Attack("headers that are garbage", this::badHeaders));
@@ -105,6 +106,14 @@ final class GrpcVictim implements Victim {
     connection.write(PREFACE);
     connection.write(frame(SETTINGS, 0, 0, new byte[0]));
     return connection;
+  }
+
+  /** Waits for the end: bytes of a client that hangs up at once may never be read. */
+  private void foreign(SplittableRandom random) throws IOException, Attack.Unexpected {
+    try (Connection connection = Connection.open(address)) {
+      connection.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+      Deadlines.AT_ONCE.closes(connection, "the connection stays open");
+    }
   }
 
   private void closes(int length, int type) throws IOException, Attack.Unexpected {

@@ -5,6 +5,7 @@ import static io.ashlar.sanity.cluster.Report.line;
 import static io.ashlar.sanity.cluster.Report.say;
 
 import io.ashlar.sanity.cluster.DevCluster;
+import io.ashlar.sanity.cluster.Removals;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;

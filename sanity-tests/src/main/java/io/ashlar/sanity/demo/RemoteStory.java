@@ -6,6 +6,7 @@ import static io.ashlar.sanity.cluster.Report.say;
 import io.ashlar.sanity.cluster.Copies;
 import io.ashlar.sanity.cluster.CsiVolume;
 import io.ashlar.sanity.cluster.DevCluster;
+import io.ashlar.sanity.cluster.Removals;
 import java.io.IOException;
 import java.util.List;
 

@@ -1,8 +1,7 @@
-package io.ashlar.sanity.demo;
+package io.ashlar.sanity.cluster;
 
 import static io.ashlar.sanity.cluster.Report.say;
 
-import io.ashlar.sanity.cluster.DevCluster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.HashMap;
@@ -15,13 +14,12 @@ import java.util.regex.Pattern;
 
 /**
  * Which coordinators left a member out of the in-sync set, as the daemons log it when they ask for
- * it: also where the record was never changed, because who asked had lost it by then. The demo
- * waits for all copies before it compares them, so that a member which was dropped for no reason,
- * and joined again, would be seen nowhere else.
+ * it: also where the record was never changed, because who asked had lost it by then. A member that
+ * was dropped for no reason, and joined again, is seen nowhere else once all copies are in sync.
  */
-final class Removals {
+public final class Removals {
   /** A coordinator on {@code by} wants to go on without the copy on {@code of}. */
-  record Removal(String by, String of) implements Comparable<Removal> {
+  public record Removal(String by, String of) implements Comparable<Removal> {
     @Override
     public int compareTo(Removal other) {
       return toString().compareTo(other.toString());
@@ -39,7 +37,7 @@ final class Removals {
   private final List<String> nodes;
   private final Map<String, Integer> linesSeen = new HashMap<>();
 
-  Removals(DevCluster cluster, List<String> nodes) {
+  public Removals(DevCluster cluster, List<String> nodes) {
     this.cluster = cluster;
     this.nodes = nodes;
   }
@@ -52,7 +50,8 @@ final class Removals {
    * @param possible removals that it explains as well
    * @throws IOException if there was another one, or one that was required was not there
    */
-  void during(String reason, Set<Removal> required, Set<Removal> possible) throws IOException {
+  public void during(String reason, Set<Removal> required, Set<Removal> possible)
+      throws IOException {
     Set<Removal> seen = takeNew();
     Set<Removal> unexplained = new TreeSet<>(seen);
     unexplained.removeAll(required);
@@ -69,7 +68,7 @@ final class Removals {
   }
 
   /** After a step that takes nobody away. */
-  void none() throws IOException {
+  public void none() throws IOException {
     during("nothing happened", Set.of(), Set.of());
   }
 
