@@ -83,7 +83,9 @@ final class CopyReplacementTest {
   @Test
   void aCopyThatIsInSyncOrReachableIsNeverLost() {
     bench.create(FailureMode.HARD);
-    passWithoutN2(SILENCE.plus(GRACE).plus(GRACE));
+    passWithoutN2(SILENCE.plus(TICK));
+    assertThat(wanted()).isEmpty();
+    passWithoutN2(GRACE);
     assertThat(wanted()).isEmpty();
   }
 

@@ -74,7 +74,7 @@ public final class Holder implements AutoCloseable {
 
   private void admit(FdSocket connection) {
     try {
-      if (!places.enter(connection)) {
+      if (!places.enter()) {
         refused("all places are taken");
         connection.close();
         return;
@@ -110,9 +110,9 @@ public final class Holder implements AutoCloseable {
   private void serve(FdSocket connection) {
     boolean watching = false;
     try (connection) {
-      for (FdSocket.Message message = connection.receive();
+      for (FdSocket.Message message = next(connection, watching);
           message != null;
-          message = connection.receive()) {
+          message = next(connection, watching)) {
         watching |= answer(connection, message, watching);
       }
     } catch (IOException lost) {
@@ -121,6 +121,18 @@ public final class Holder implements AutoCloseable {
     } finally {
       connections.remove(connection);
       places.leave(connection, watching);
+    }
+  }
+
+  private FdSocket.Message next(FdSocket connection, boolean watching) throws IOException {
+    if (watching) {
+      return connection.receive();
+    }
+    places.idle(connection);
+    try {
+      return connection.receive();
+    } finally {
+      places.busy(connection);
     }
   }
 
@@ -136,7 +148,7 @@ public final class Holder implements AutoCloseable {
     }
     if (request.code() == HolderMessage.WATCH) {
       message.descriptors().forEach(FdSocket::closeDescriptor);
-      boolean granted = watching || places.watch(connection);
+      boolean granted = watching || places.watch();
       int code = granted ? HolderMessage.OK : HolderMessage.REFUSED;
       connection.send(HolderMessage.of(code).encode(), List.of());
       return granted;
@@ -146,7 +158,6 @@ public final class Holder implements AutoCloseable {
       HolderMessage reply = execute(request, message.descriptors(), passed);
       connection.send(reply.encode(), passed);
     }
-    places.answered(connection);
     return false;
   }
 

@@ -20,6 +20,9 @@ final class Places<C> {
   /** With it a flood of some hundred connections has passed within seconds. */
   static final long GRACE_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
+  /** How long all of them may be at work before whoever comes is refused. */
+  static final long BUSY_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
+
   /** How a connection is ended from outside; it leaves its place when it is. */
   interface Ending<C> {
     void end(C connection);
@@ -42,25 +45,25 @@ final class Places<C> {
   /**
    * Takes a place, waiting for one if need be.
    *
-   * @return false if nobody idles who could make room
+   * @return false if for a while nobody has been idle who could make room
    */
-  synchronized boolean enter(C connection) throws InterruptedException {
+  synchronized boolean enter() throws InterruptedException {
     boolean asked = false;
+    long since = nanoTime.getAsLong();
     while (taken >= COUNT) {
-      if (!asked && idle.isEmpty()) {
-        return false;
-      }
-      long left = asked ? GRACE_NANOS : untilGraceIsOver();
-      if (!asked && left <= 0) {
+      long left = asked || idle.isEmpty() ? GRACE_NANOS : untilGraceIsOver();
+      if (left <= 0) {
         ending.end(removeOldest());
         asked = true;
+        since = nanoTime.getAsLong();
+      } else if (idle.isEmpty() && nanoTime.getAsLong() - since >= BUSY_NANOS_MAX) {
+        return false;
       } else {
         TimeUnit.NANOSECONDS.timedWait(this, left);
         asked = false;
       }
     }
     taken++;
-    idle.put(connection, nanoTime.getAsLong());
     return true;
   }
 
@@ -74,16 +77,22 @@ final class Places<C> {
     return oldest;
   }
 
-  /** It was answered, and nobody knows whether it comes with anything more. */
-  synchronized void answered(C connection) {
-    if (idle.remove(connection) != null) {
-      idle.put(connection, nanoTime.getAsLong());
-    }
+  /**
+   * From now on we wait for its next word. The time before is ours: a place that is taken and whose
+   * thread is late must not count against the client, who may have spoken long ago.
+   */
+  synchronized void idle(C connection) {
+    idle.put(connection, nanoTime.getAsLong());
   }
 
-  /** It wants to stay without a word; says whether it may. */
-  synchronized boolean watch(C connection) {
-    if (watching >= WATCHERS_MAX || idle.remove(connection) == null) {
+  /** It has spoken. */
+  synchronized void busy(C connection) {
+    idle.remove(connection);
+  }
+
+  /** It wants to stay without a word; says whether it may, and is never idle then. */
+  synchronized boolean watch() {
+    if (watching >= WATCHERS_MAX) {
       return false;
     }
     watching++;

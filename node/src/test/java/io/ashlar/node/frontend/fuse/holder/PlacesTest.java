@@ -22,16 +22,18 @@ final class PlacesTest {
 
   private void fill() throws InterruptedException {
     for (int i = 0; i < Places.COUNT; i++) {
-      assertThat(places.enter(i)).isTrue();
+      assertThat(places.enter()).isTrue();
+      places.idle(i);
     }
   }
 
   @Test
   void whoComesWhenAllPlacesAreTakenGetsThatOfTheLongestIdle() throws Exception {
     fill();
-    places.answered(0);
+    places.busy(0);
+    places.idle(0);
     now.addAndGet(Places.GRACE_NANOS);
-    assertThat(places.enter(100)).isTrue();
+    assertThat(places.enter()).isTrue();
     assertThat(ended).containsExactly(1);
   }
 
@@ -49,7 +51,7 @@ final class PlacesTest {
 
   private void enterOneMore() {
     try {
-      places.enter(100);
+      places.enter();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
@@ -68,13 +70,26 @@ final class PlacesTest {
   void watchersStayAndLeaveRoomForOthers() throws Exception {
     fill();
     for (int i = 0; i < Places.WATCHERS_MAX; i++) {
-      assertThat(places.watch(i)).isTrue();
+      places.busy(i);
+      assertThat(places.watch()).isTrue();
     }
-    assertThat(places.watch(20)).isFalse();
+    assertThat(places.watch()).isFalse();
     now.addAndGet(Places.GRACE_NANOS);
-    assertThat(places.enter(100)).isTrue();
+    assertThat(places.enter()).isTrue();
     assertThat(ended).containsExactly(Places.WATCHERS_MAX);
     places.leave(0, true);
-    assertThat(places.watch(20)).isTrue();
+    assertThat(places.watch()).isTrue();
+  }
+
+  @Test
+  void whoIsAtWorkKeepsItsPlaceAndAfterAWhileNobodyWaitsForIt() throws Exception {
+    fill();
+    for (int i = 0; i < Places.COUNT; i++) {
+      places.busy(i);
+    }
+    Thread clock = Thread.ofPlatform().daemon().start(() -> now.addAndGet(Places.BUSY_NANOS_MAX));
+    assertThat(places.enter()).isFalse();
+    clock.join();
+    assertThat(ended).isEmpty();
   }
 }
