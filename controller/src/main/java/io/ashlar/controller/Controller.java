@@ -6,7 +6,6 @@ import io.ashlar.controller.csi.VolumeWaits;
 import io.ashlar.controller.csi.VolumeWork;
 import io.ashlar.controller.failover.Fencer;
 import io.ashlar.controller.http.ControllerMetrics;
-import io.ashlar.controller.http.HttpEndpoint;
 import io.ashlar.controller.nodes.ControlServer;
 import io.ashlar.controller.nodes.GrpcNodeAgents;
 import io.ashlar.controller.nodes.NodeDirectory;
@@ -30,6 +29,7 @@ import io.ashlar.csi.server.CsiServer;
 import io.ashlar.csi.server.IdentityService;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
+import io.ashlar.http.HttpEndpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.time.Duration;
@@ -106,7 +106,7 @@ public final class Controller implements AutoCloseable {
                     new NodesService(nodes, ClusterIdentity.of(store, rng)),
                     new VolumesService(volumes, nodes)),
                 new CallInterceptor(status, CallObserver.NONE)));
-    http = part(new HttpEndpoint(config.httpListen().address(), metrics, ready::get));
+    http = part(new HttpEndpoint(config.httpListen().address(), metrics::scrape, ready::get));
     part(new CsiServer(
             config.csiEndpoint(),
             List.of(new IdentityService(version(), ready::get), new ControllerService(work)),

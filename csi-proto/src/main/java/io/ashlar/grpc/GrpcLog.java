@@ -1,5 +1,6 @@
 package io.ashlar.grpc;
 
+import io.ashlar.guard.RareLog;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
@@ -12,7 +13,7 @@ import org.slf4j.LoggerFactory;
  * rate: otherwise every client that sends garbage leaves a stack trace on standard error.
  */
 public final class GrpcLog extends Handler {
-  private final RareLines lines = new RareLines(LoggerFactory.getLogger("io.grpc"));
+  private final RareLog lines = new RareLog(LoggerFactory.getLogger("io.grpc"));
 
   private GrpcLog() {}
 
@@ -30,7 +31,11 @@ public final class GrpcLog extends Handler {
     while (cause != null && cause.getCause() != null) {
       cause = cause.getCause();
     }
-    lines.warn("event=grpc said=\"{}\" reason=\"{}\"", record.getMessage(), String.valueOf(cause));
+    lines.warn(
+        String.valueOf(record.getLoggerName()),
+        "event=grpc said=\"{}\" reason=\"{}\"",
+        record.getMessage(),
+        String.valueOf(cause));
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.ashlar.grpc;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.ashlar.guard.Newcomers;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -29,9 +30,9 @@ final class PrefaceCheck extends ChannelInboundHandlerAdapter {
         context
             .executor()
             .schedule(
-                () -> ConnectionGuard.refuse(context.channel(), "nothing of use was said for 10 s"),
-                ConnectionGuard.PATIENCE_SECONDS,
-                TimeUnit.SECONDS);
+                () -> guard.refuse(context.channel(), Newcomers.OVERDUE),
+                Newcomers.PATIENCE_NANOS,
+                TimeUnit.NANOSECONDS);
     context.fireChannelActive();
   }
 
@@ -42,13 +43,16 @@ final class PrefaceCheck extends ChannelInboundHandlerAdapter {
     for (int i = 0; i < count; i++) {
       if (bytes.getByte(bytes.readerIndex() + i) != PREFACE[seen + i]) {
         bytes.release();
-        ConnectionGuard.refuse(context.channel(), "the client does not speak HTTP/2");
+        guard.refuse(context.channel(), "the client does not speak HTTP/2");
         return;
       }
     }
     seen += count;
     if (seen == PREFACE.length) {
-      guard.introduced(context.channel());
+      if (!guard.introduced(context.channel())) {
+        bytes.release();
+        return;
+      }
       context.pipeline().remove(this);
     }
     context.fireChannelRead(bytes);

@@ -13,10 +13,11 @@ import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
 import io.ashlar.grpc.GuardedServers;
+import io.ashlar.guard.RareLog;
+import io.ashlar.http.HttpEndpoint;
 import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.net.NettyTransport;
-import io.ashlar.net.RareLog;
 import io.ashlar.node.agent.ControllerClient;
 import io.ashlar.node.agent.ControllerRecords;
 import io.ashlar.node.agent.NodeAgentService;
@@ -32,7 +33,6 @@ import io.ashlar.node.frontend.fuse.FuseFrontend;
 import io.ashlar.node.frontend.fuse.FuseOptions;
 import io.ashlar.node.frontend.fuse.holder.HolderClient;
 import io.ashlar.node.frontend.nbd.NbdServer;
-import io.ashlar.node.http.HttpEndpoint;
 import io.ashlar.node.http.NodeMetrics;
 import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.NodePorts;
@@ -143,7 +143,7 @@ final class NodeDaemon implements AutoCloseable {
             .start();
     observe();
     metrics.pool(POOL, () -> space.totalBytes(), () -> space.freeBytes());
-    this.http = new HttpEndpoint(config.httpListen().address(), metrics, () -> ready);
+    this.http = new HttpEndpoint(config.httpListen().address(), metrics::scrape, () -> ready);
     ready = true;
     LOG.info("event=ready node={}", config.node());
   }
@@ -213,7 +213,8 @@ final class NodeDaemon implements AutoCloseable {
       transport.learn(
           new NodeId(peer.getNodeId()), HostPort.parse(peer.getReplicationAddress()).address());
     } catch (IllegalArgumentException e) {
-      RARE.warn("event=bad_peer peer={} reason=\"{}\"", peer.getNodeId(), e.getMessage());
+      RARE.warn(
+          "bad_peer", "event=bad_peer peer={} reason=\"{}\"", peer.getNodeId(), e.getMessage());
     }
   }
 

@@ -3,6 +3,7 @@ package io.ashlar.net;
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Link;
+import io.ashlar.guard.RareLog;
 import io.ashlar.wire.FrameException;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.MessageCodec;
@@ -55,7 +56,11 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
       return;
     }
     if (message instanceof Message.Refused refused) {
-      LOG.warn("event=replica_refused peer={} reason=\"{}\"", peer(), refused.reason());
+      LOG.warn(
+          "replica_refused",
+          "event=replica_refused peer={} reason=\"{}\"",
+          peer(),
+          refused.reason());
     }
     MessageCodec.Frame frame = MessageCodec.encode(message);
     Payload payload = frame.payload();
@@ -99,13 +104,14 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     }
   }
 
+  /** Kept by the channel since it was opened: one that is closed cannot be asked. */
   private SocketAddress peer() {
     return context.channel().remoteAddress();
   }
 
   /** Ends a connection that came in and is of no use. */
   void refuse(String reason) {
-    LOG.warn("event=connection_refused peer={} reason=\"{}\"", peer(), reason);
+    LOG.warn(reason, "event=connection_refused peer={} reason=\"{}\"", peer(), reason);
     fail(reason);
   }
 
@@ -125,6 +131,7 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
 
   @Override
   public void channelActive(ChannelHandlerContext ctx) {
+    var _ = peer();
     handler.opened(this);
   }
 
@@ -138,7 +145,7 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
         noteProgress(frames > before);
       }
     } catch (FrameException e) {
-      LOG.warn("event=bad_frame peer={} reason=\"{}\"", peer(), e.getMessage());
+      LOG.warn("bad_frame", "event=bad_frame peer={} reason=\"{}\"", peer(), e.getMessage());
       fail("bad frame: " + e.getMessage());
     } finally {
       in.release();

@@ -25,7 +25,7 @@ import java.util.function.Supplier;
 public final class NettyTransport implements Connector<Message> {
   private static final int CONNECT_MILLIS = 1_500;
   private static final int CONNECTIONS_MAX = 8_192;
-  private static final int NEWCOMERS_MAX = 256;
+  private static final int NEWCOMERS_CROWD = 256;
   private static final long FRAME_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -33,14 +33,14 @@ public final class NettyTransport implements Connector<Message> {
   private final PayloadPool pool;
   private final Map<NodeId, InetSocketAddress> addresses = new HashMap<>();
   private final Map<Channel, NettyLink> accepted = new HashMap<>();
-  private final Newcomers newcomers;
+  private final NewcomerWatch newcomers;
 
   public NettyTransport(DataLoop loop, PayloadPool pool) {
     this.loop = loop;
     this.pool = pool;
     this.newcomers =
-        new Newcomers(
-            loop, NEWCOMERS_MAX, (channel, reason) -> accepted.get(channel).refuse(reason));
+        new NewcomerWatch(
+            loop, NEWCOMERS_CROWD, (channel, reason) -> accepted.get(channel).refuse(reason));
   }
 
   /** Where a node listens; a later address replaces an earlier one. */

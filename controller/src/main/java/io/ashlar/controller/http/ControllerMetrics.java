@@ -84,7 +84,7 @@ public final class ControllerMetrics implements CallObserver, FenceObserver {
   }
 
   /** In Prometheus' text format. */
-  String scrape() {
+  public String scrape() {
     return registry.scrape();
   }
 }

@@ -1,2 +1,2 @@
-/** Health and metrics over HTTP. */
+/** The metrics of the controller. */
 package io.ashlar.controller.http;

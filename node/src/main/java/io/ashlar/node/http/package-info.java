@@ -1,2 +1,2 @@
-/** Health and metrics of the node daemon over HTTP. */
+/** The metrics of the node daemon. */
 package io.ashlar.node.http;

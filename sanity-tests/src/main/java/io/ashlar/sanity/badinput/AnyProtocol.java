@@ -1,6 +1,5 @@
 package io.ashlar.sanity.badinput;
 
-import static io.ashlar.sanity.badinput.Attack.expect;
 import static io.ashlar.sanity.badinput.Attack.sentAway;
 
 import java.io.IOException;
@@ -16,14 +15,9 @@ final class AnyProtocol {
   private static final int NOISE_BYTES_MAX = 1 << 20;
 
   private final SocketAddress address;
-  private final long patienceSeconds;
 
-  /**
-   * @param patienceSeconds after which a client that says nothing must have been sent away
-   */
-  AnyProtocol(SocketAddress address, long patienceSeconds) {
+  AnyProtocol(SocketAddress address) {
     this.address = address;
-    this.patienceSeconds = patienceSeconds;
   }
 
   List<Attack> attacks() {
@@ -72,15 +66,7 @@ final class AnyProtocol {
       for (int i = 0; i < SILENT; i++) {
         open.add(Connection.open(address));
       }
-      int left = 0;
-      long started = System.nanoTime();
-      for (Connection connection : open) {
-        long spent = (System.nanoTime() - started) / 1_000_000_000L;
-        left += connection.isClosedWithin(Math.max(0, patienceSeconds - spent)) ? 0 : 1;
-      }
-      expect(
-          left == 0,
-          left + " of " + SILENT + " silent connections are open after " + patienceSeconds + " s");
+      Deadlines.NEWCOMER.closes(open, "silent connections");
     } finally {
       for (Connection connection : open) {
         connection.close();

@@ -7,10 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -25,13 +29,21 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class BadInputMain {
   private static final int AT_ONCE = 6;
-  private static final int PROBE_TRIES = 3;
+
+  /**
+   * For an honest client's question, at its first attempt. The servers answer in milliseconds; the
+   * attackers, who share the machine with them, take nearly all of its time.
+   */
+  private static final int PROBE_SECONDS = 10;
+
+  private static final double SILENCE_SECONDS_MIN = 9;
   private static final long PROBE_PAUSE_MILLIS = 1_000;
   private static final long ATTACKS_MINUTES_MAX = 30;
 
   private final List<Victim> victims = new ArrayList<>();
   private final Queue<String> problems = new ConcurrentLinkedQueue<>();
   private final AtomicInteger attacked = new AtomicInteger();
+  private final Map<String, Double> longestProbes = new ConcurrentHashMap<>();
   private final AtomicInteger probed = new AtomicInteger();
 
   private BadInputMain() {}
@@ -48,6 +60,8 @@ public final class BadInputMain {
             + " probes, "
             + main.problems.size()
             + " problems");
+    say("longest probes, s: " + main.longestProbes());
+    say("longest until closed: " + Deadlines.longest());
     System.exit(main.problems.isEmpty() ? 0 : 1);
   }
 
@@ -86,6 +100,7 @@ public final class BadInputMain {
     victims.add(
         new NbdVictim(
             name + " nbd", UnixDomainSocketAddress.of(folder.resolve("nbd.sock")), export));
+    victims.add(new NbdVictim(name + " nbd tcp", port(host, 10809), export));
     victims.add(new HolderVictim(name + " holder", folder.resolve("holder.sock")));
   }
 
@@ -97,7 +112,7 @@ public final class BadInputMain {
     AtomicBoolean over = new AtomicBoolean();
     List<Thread> probes = new ArrayList<>();
     for (Victim victim : victims) {
-      probes.add(Thread.ofVirtual().start(() -> probeUntil(over, victim)));
+      probes.add(Thread.ofPlatform().start(() -> probeUntil(over, victim)));
     }
     SplittableRandom random = new SplittableRandom(seed);
     List<Runnable> all = new ArrayList<>();
@@ -122,6 +137,30 @@ public final class BadInputMain {
     for (Thread probe : probes) {
       probe.join();
     }
+    calm();
+  }
+
+  /** With nobody else about, silence is borne for as long as it is said to be, and no longer. */
+  private void calm() {
+    Map<Victim, Connection> open = new LinkedHashMap<>();
+    long started = System.nanoTime();
+    try {
+      for (Victim victim : victims) {
+        victim.silent().ifPresent(connection -> open.put(victim, connection));
+      }
+      for (Map.Entry<Victim, Connection> each : open.entrySet()) {
+        double left = SILENCE_SECONDS_MIN - Deadlines.secondsSince(started);
+        if (each.getValue().isClosedWithin(left)) {
+          problems.add(each.getKey().name() + " bears no silence of " + SILENCE_SECONDS_MIN + " s");
+        }
+      }
+      Deadlines.NEWCOMER.closes(List.copyOf(open.values()), SILENCE_SECONDS_MIN, "one by one");
+      for (Connection connection : open.values()) {
+        connection.close();
+      }
+    } catch (IOException | Attack.Unexpected e) {
+      problems.add("silence: " + e.getMessage());
+    }
   }
 
   private void attack(Victim victim, Attack attack, SplittableRandom random) {
@@ -138,23 +177,29 @@ public final class BadInputMain {
     attacked.incrementAndGet();
   }
 
-  /**
-   * Asks what an honest client asks. It may be the one that has to make room in a flood of
-   * connections, as nobody can tell it from the others yet; then it comes again, as clients do.
-   */
-  private void probe(Victim victim) throws InterruptedException {
-    for (int left = PROBE_TRIES - 1; left >= 0; left--) {
-      try {
-        victim.probe();
-        probed.incrementAndGet();
-        return;
-      } catch (IOException e) {
-        if (left == 0) {
-          problems.add(victim.name() + " does not serve: " + e.getMessage());
-        }
-        Thread.sleep(PROBE_PAUSE_MILLIS);
-      }
+  /** Asks what an honest client asks; nothing that others do is a reason to refuse it. */
+  private void probe(Victim victim) {
+    long started = System.nanoTime();
+    try {
+      victim.probe();
+      probed.incrementAndGet();
+    } catch (IOException e) {
+      problems.add(victim.name() + " does not serve: " + e.getMessage());
     }
+    double took = Deadlines.secondsSince(started);
+    longestProbes.merge(victim.name(), took, Math::max);
+    if (took > PROBE_SECONDS) {
+      problems.add(victim.name() + " serves too late: after " + took + " s");
+    }
+  }
+
+  private String longestProbes() {
+    StringBuilder text = new StringBuilder();
+    new TreeMap<>(longestProbes)
+        .forEach(
+            (victim, seconds) ->
+                text.append("%s%s %.2f".formatted(text.isEmpty() ? "" : ", ", victim, seconds)));
+    return text.toString();
   }
 
   private void probeUntil(AtomicBoolean over, Victim victim) {

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A connection that never waits for ever, neither to write nor to read. */
 final class Connection implements AutoCloseable {
-  private static final long PATIENCE_MILLIS = 5_000;
+  private static final long PATIENCE_MILLIS = 10_000;
 
   private final SocketChannel channel;
   private final Selector selector;
@@ -65,10 +65,10 @@ final class Connection implements AutoCloseable {
   }
 
   /** Whether the other side ends the connection within this time; what it says is not looked at. */
-  boolean isClosedWithin(long seconds) throws IOException {
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+  boolean isClosedWithin(double seconds) throws IOException {
+    long until = System.nanoTime() + (long) (seconds * 1e9);
     ByteBuffer ignored = ByteBuffer.allocate(8192);
-    while (System.nanoTime() < until) {
+    do {
       int read;
       try {
         read = channel.read(ignored.clear());
@@ -81,7 +81,7 @@ final class Connection implements AutoCloseable {
       if (read == 0) {
         await(SelectionKey.OP_READ, TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime()));
       }
-    }
+    } while (System.nanoTime() < until);
     return false;
   }
 

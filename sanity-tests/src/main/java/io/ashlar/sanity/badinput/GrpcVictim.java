@@ -10,11 +10,11 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** A gRPC server, attacked below gRPC (HTTP/2 frames) and above it (requests that mean nothing). */
 final class GrpcVictim implements Victim {
-  private static final int PATIENCE_SECONDS = 20;
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII);
   private static final int DATA = 0;
   private static final int HEADERS = 1;
@@ -42,7 +42,8 @@ final class GrpcVictim implements Victim {
 
   @Override
   public List<Attack> attacks() {
-    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address, PATIENCE_SECONDS).attacks());
+    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address).attacks());
+    attacks.add(new Attack("another protocol", this::foreign));
     attacks.add(new Attack("frame of 2^24 - 1 bytes", random -> closes((1 << 24) - 1, HEADERS)));
     attacks.add(new Attack("settings of a wrong length", random -> closes(5, SETTINGS)));
     attacks.add(new Attack("headers that are garbage", this::badHeaders));
@@ -107,10 +108,18 @@ final class GrpcVictim implements Victim {
     return connection;
   }
 
+  /** Waits for the end: bytes of a client that hangs up at once may never be read. */
+  private void foreign(SplittableRandom random) throws IOException, Attack.Unexpected {
+    try (Connection connection = Connection.open(address)) {
+      connection.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(US_ASCII));
+      Deadlines.AT_ONCE.closes(connection, "the connection stays open");
+    }
+  }
+
   private void closes(int length, int type) throws IOException, Attack.Unexpected {
     try (Connection connection = greeted()) {
       connection.write(frame(length, type, 0, 0, new byte[16]));
-      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
+      Deadlines.AT_ONCE.closes(connection, "the connection stays open");
     }
   }
 
@@ -191,6 +200,11 @@ final class GrpcVictim implements Victim {
             call.method() + " answers " + answer);
       }
     }
+  }
+
+  @Override
+  public Optional<Connection> silent() throws IOException {
+    return Optional.of(Connection.open(address));
   }
 
   @Override

@@ -15,8 +15,6 @@ final class HolderVictim implements Victim {
   private static final byte[] WATCH = {5, 0, 0};
   private static final int DROPPED = 500;
   private static final int SILENT = 300;
-  private static final int TRIES = 20;
-  private static final long TRY_MILLIS = 250;
 
   private final String name;
   private final Path socket;
@@ -95,31 +93,8 @@ final class HolderVictim implements Victim {
     }
   }
 
-  /**
-   * Root alone can open this socket, so it may be full for a moment; the daemon tries again, too.
-   */
   @Override
   public void probe() throws IOException {
-    for (int i = 1; i < TRIES; i++) {
-      try {
-        list();
-        return;
-      } catch (IOException full) {
-        pause();
-      }
-    }
-    list();
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(TRY_MILLIS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void list() throws IOException {
     try (FdSocket connection = FdSocket.connect(socket)) {
       connection.send(LIST, List.of());
       if (connection.receive() == null) {

@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** A port with metrics. */
 final class HttpVictim implements Victim {
-  private static final int PATIENCE_SECONDS = 40;
   private static final int LORIS = 150;
   private static final int LORIS_DRIPS = 12;
 
@@ -30,7 +30,7 @@ final class HttpVictim implements Victim {
 
   @Override
   public List<Attack> attacks() {
-    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address, PATIENCE_SECONDS).attacks());
+    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address).attacks());
     attacks.add(
         new Attack("request line of 1 MB", random -> refused("GET /" + "a".repeat(1 << 20))));
     attacks.add(
@@ -63,7 +63,7 @@ final class HttpVictim implements Victim {
       connection.write(
           "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 9223372036854775807\r\n\r\n"
               .getBytes(US_ASCII));
-      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
+      Deadlines.NEWCOMER.closes(connection, "the connection stays open");
     }
   }
 
@@ -88,6 +88,11 @@ final class HttpVictim implements Victim {
         connection.close();
       }
     }
+  }
+
+  @Override
+  public Optional<Connection> silent() throws IOException {
+    return Optional.of(Connection.open(address));
   }
 
   @Override

@@ -9,11 +9,11 @@ import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** An NBD socket; the export is read only here, the load on it is another client's. */
 final class NbdVictim implements Victim {
-  private static final int PATIENCE_SECONDS = 15;
   private static final long OPTION_MAGIC = 0x49484156454f5054L;
   private static final int GREETING_BYTES = 18;
   private static final int REQUEST_MAGIC = 0x25609513;
@@ -40,7 +40,7 @@ final class NbdVictim implements Victim {
 
   @Override
   public List<Attack> attacks() {
-    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address, PATIENCE_SECONDS).attacks());
+    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address).attacks());
     attacks.add(
         new Attack(
             "unknown client flags", random -> closes(ByteBuffer.allocate(4).putInt(-1).array())));
@@ -91,7 +91,7 @@ final class NbdVictim implements Victim {
     try (Connection connection = Connection.open(address)) {
       connection.read(GREETING_BYTES);
       connection.write(hello);
-      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
+      Deadlines.AT_ONCE.closes(connection, "the connection stays open");
     }
   }
 
@@ -99,7 +99,7 @@ final class NbdVictim implements Victim {
     for (int length : new int[] {-1, Integer.MAX_VALUE, 64 << 20}) {
       try (Connection connection = greeted()) {
         connection.write(option(OPT_GO, length, AnyProtocol.bytes(random, 1 << 16)));
-        expect(connection.isClosedWithin(PATIENCE_SECONDS), "waits for an option of " + length);
+        Deadlines.NEWCOMER.closes(connection, "waits for an option of " + length);
       }
     }
   }
@@ -119,7 +119,7 @@ final class NbdVictim implements Victim {
   private void halfOption(SplittableRandom random) throws IOException, Attack.Unexpected {
     try (Connection connection = greeted()) {
       connection.write(option(OPT_GO, 1000, new byte[10]));
-      expect(connection.isClosedWithin(PATIENCE_SECONDS), "waits for the rest of an option");
+      Deadlines.NEWCOMER.closes(connection, "waits for the rest of an option");
     }
   }
 
@@ -127,9 +127,7 @@ final class NbdVictim implements Victim {
     byte[] name = ("no-such\nevent=forged " + "x".repeat(4000)).getBytes(UTF_8);
     try (Connection connection = greeted()) {
       connection.write(option(OPT_EXPORT_NAME, name.length, name));
-      expect(
-          connection.isClosedWithin(PATIENCE_SECONDS),
-          "an unknown export leaves the connection open");
+      Deadlines.AT_ONCE.closes(connection, "an unknown export leaves the connection open");
     }
   }
 
@@ -163,8 +161,7 @@ final class NbdVictim implements Victim {
   private void badRequestMagic(SplittableRandom random) throws IOException, Attack.Unexpected {
     try (Connection connection = transmitting()) {
       connection.write(request(0x12345678, 0, 0, 0, 4096));
-      expect(
-          connection.isClosedWithin(PATIENCE_SECONDS), "a wrong magic leaves the connection open");
+      Deadlines.AT_ONCE.closes(connection, "a wrong magic leaves the connection open");
     }
   }
 
@@ -206,6 +203,10 @@ final class NbdVictim implements Victim {
         connection.write(request(REQUEST_MAGIC, 0, 1, 0, 32 << 20));
       }
       Thread.sleep(3_000);
+      while (open.size() > 1) {
+        open.removeLast().close();
+      }
+      Deadlines.HALF_REQUEST.closes(open, "half a write");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -233,6 +234,11 @@ final class NbdVictim implements Victim {
         connection.close();
       }
     }
+  }
+
+  @Override
+  public Optional<Connection> silent() throws IOException {
+    return Optional.of(Connection.open(address));
   }
 
   @Override

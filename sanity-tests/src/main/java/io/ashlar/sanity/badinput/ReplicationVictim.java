@@ -23,13 +23,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.CRC32C;
 
 /** A replication port. Its replicas are asked of the agent, to get past the handshake. */
 final class ReplicationVictim implements Victim {
-  private static final int PATIENCE_SECONDS = 16;
   private static final int HEADER = FrameHeader.BYTES;
   private static final int VERSION_AT = 4;
   private static final int COMMAND_AT = 6;
@@ -80,7 +80,7 @@ final class ReplicationVictim implements Victim {
 
   @Override
   public List<Attack> attacks() {
-    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address, PATIENCE_SECONDS).attacks());
+    List<Attack> attacks = new ArrayList<>(new AnyProtocol(address).attacks());
     attacks.add(bent("wrong magic", frame -> frame.putInt(0, 7)));
     attacks.add(bent("wrong protocol version", frame -> frame.putShort(VERSION_AT, (short) 9)));
     attacks.add(bent("unknown command", frame -> frame.putShort(COMMAND_AT, (short) 999)));
@@ -122,7 +122,7 @@ final class ReplicationVictim implements Victim {
   private void closesOn(byte[] bytes) throws IOException, Attack.Unexpected {
     try (Connection connection = Connection.open(address)) {
       connection.write(bytes);
-      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
+      Deadlines.AT_ONCE.closes(connection, "the connection stays open");
     }
   }
 
@@ -201,7 +201,7 @@ final class ReplicationVictim implements Victim {
       connection.write(bytes(frame(hello)));
       int answer = Answer.read(connection).command();
       expect(answer == Answer.REFUSED, "answered with command " + answer);
-      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
+      Deadlines.AT_ONCE.closes(connection, "the connection stays open");
     }
   }
 
@@ -223,13 +223,8 @@ final class ReplicationVictim implements Victim {
         open.add(connection);
         connection.write(announcement());
       }
-      int left = 0;
-      long started = System.nanoTime();
-      for (Connection connection : open) {
-        long spent = (System.nanoTime() - started) / 1_000_000_000L;
-        left += connection.isClosedWithin(Math.max(0, PATIENCE_SECONDS - spent)) ? 0 : 1;
-      }
-      expect(left == 0, left + " of " + HALF_FRAMES + " are open still");
+      Deadlines end = afterHello ? Deadlines.HALF_FRAME : Deadlines.NEWCOMER;
+      end.closes(open, "half frames");
     } finally {
       for (Connection connection : open) {
         connection.close();
@@ -250,7 +245,7 @@ final class ReplicationVictim implements Victim {
     for (int i = 0; i < 20; i++) {
       try (Connection connection = greeted(random)) {
         connection.write(AnyProtocol.bytes(random, 64 + random.nextInt(10_000)));
-        expect(connection.isClosedWithin(PATIENCE_SECONDS), "noise leaves the connection open");
+        Deadlines.AT_ONCE.closes(connection, "noise leaves the connection open");
       }
     }
   }
@@ -261,7 +256,7 @@ final class ReplicationVictim implements Victim {
         new BlockRun(0, new BlockKind[] {BlockKind.DATA}, new long[] {1}, new int[] {7}, bytes);
     try (Connection connection = greeted(random)) {
       connection.write(bytes(frame(new Message.Write(2, 0, 0, Message.WriteMode.IF_NEWER, run))));
-      expect(connection.isClosedWithin(PATIENCE_SECONDS), "the connection stays open");
+      Deadlines.AT_ONCE.closes(connection, "the connection stays open");
     }
   }
 
@@ -301,6 +296,11 @@ final class ReplicationVictim implements Victim {
           refusal || order instanceof Message.ListExtents || order instanceof Message.Digest,
           order + " is answered with command " + answer);
     }
+  }
+
+  @Override
+  public Optional<Connection> silent() throws IOException {
+    return Optional.of(Connection.open(address));
   }
 
   @Override

@@ -45,7 +45,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A gRPC client that sends any bytes to any method, and requests worth sending. */
 final class WildCalls implements AutoCloseable {
-  private static final long CALL_SECONDS = 5;
+  private static final long CALL_SECONDS = 10;
   private static final String WORD = "../../etc\nevent=forged \u0000";
 
   /** A method, as {@code package.Service/Method}, and a request for it. */

@@ -107,13 +107,6 @@ public final class Copies {
     return cluster.metric(consumer, "ashlar_volume_" + name, volume).orElse(0);
   }
 
-  /** A metric of the volume that the consumer must tell. */
-  public double told(String consumer, String name) throws IOException, InterruptedException {
-    return cluster
-        .metric(consumer, "ashlar_volume_" + name, volume)
-        .orElseThrow(() -> new IOException(consumer + " does not tell " + name + " of " + volume));
-  }
-
   /** The last one that the consumer's daemon has logged for the volume. */
   private Resync lastResync(String consumer) throws IOException {
     Resync last = new Resync(0, 0);

@@ -5,8 +5,10 @@ import static io.ashlar.sanity.cluster.Report.line;
 import static io.ashlar.sanity.cluster.Report.say;
 
 import io.ashlar.sanity.cluster.DevCluster;
+import io.ashlar.sanity.cluster.Removals;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -14,7 +16,7 @@ import org.slf4j.LoggerFactory;
  * down. Ends with the line {@code demo: passed} or {@code demo: failed}, and 0 or 1.
  */
 public final class DemoMain {
-  private static final int NODES = 3;
+  private static final List<String> NODES = List.of("node1", "node2", "node3");
 
   private DemoMain() {}
 
@@ -26,11 +28,12 @@ public final class DemoMain {
 
   private static boolean run(Path top, Path folder) {
     long started = System.nanoTime();
-    try (DevCluster cluster = DevCluster.up(top, folder, NODES)) {
-      say(line("a controller and %d nodes are up", NODES) + after(started));
+    try (DevCluster cluster = DevCluster.up(top, folder, NODES.size())) {
+      say(line("a controller and %d nodes are up", NODES.size()) + after(started));
       try {
-        new Story(cluster).tell();
-        new RemoteStory(cluster).tell();
+        Removals removals = new Removals(cluster, NODES);
+        new Story(cluster, removals).tell();
+        new RemoteStory(cluster, removals).tell();
       } catch (IOException | InterruptedException | RuntimeException failed) {
         say("failed: " + failed);
         throw failed;

@@ -6,6 +6,7 @@ import static io.ashlar.sanity.cluster.Report.say;
 import io.ashlar.sanity.cluster.Copies;
 import io.ashlar.sanity.cluster.CsiVolume;
 import io.ashlar.sanity.cluster.DevCluster;
+import io.ashlar.sanity.cluster.Removals;
 import java.io.IOException;
 import java.util.List;
 
@@ -15,9 +16,11 @@ final class RemoteStory {
   private static final List<String> NODES = List.of("node1", "node2", "node3");
 
   private final DevCluster cluster;
+  private final Removals removals;
 
-  RemoteStory(DevCluster cluster) {
+  RemoteStory(DevCluster cluster, Removals removals) {
     this.cluster = cluster;
+    this.removals = removals;
   }
 
   void tell() throws IOException, InterruptedException {
@@ -39,6 +42,7 @@ final class RemoteStory {
     volume.detach(consumer);
     volume.delete();
     say("e) a volume was used on " + consumer + ", which holds no copy of it" + after(started));
+    removals.none();
   }
 
   private static String withoutCopy(Copies copies) throws IOException, InterruptedException {

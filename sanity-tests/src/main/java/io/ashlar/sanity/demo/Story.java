@@ -9,9 +9,12 @@ import io.ashlar.sanity.cluster.Copies;
 import io.ashlar.sanity.cluster.CsiVolume;
 import io.ashlar.sanity.cluster.DevCluster;
 import io.ashlar.sanity.cluster.Load;
+import io.ashlar.sanity.cluster.Removals;
+import io.ashlar.sanity.cluster.Removals.Removal;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /**
  * The main job: one volume with three copies under a load, while a replica's node, the consumer's
@@ -26,14 +29,20 @@ final class Story {
   private static final String NEW = "node2";
   private static final String REPLICA = "node3";
 
+  /** What the node that is cut off wants; nobody records it any more. */
+  private static final Set<Removal> LAST_WISHES =
+      Set.of(new Removal(OLD, NEW), new Removal(OLD, REPLICA));
+
   private final DevCluster cluster;
+  private final Removals removals;
   private CsiVolume volume;
   private Copies copies;
   private Load load;
   private String checksum;
 
-  Story(DevCluster cluster) {
+  Story(DevCluster cluster, Removals removals) {
     this.cluster = cluster;
+    this.removals = removals;
   }
 
   void tell() throws IOException, InterruptedException {
@@ -67,6 +76,7 @@ final class Story {
     load = Load.start(cluster, OLD, loadFile(OLD), 0);
     load.await(50, STANDSTILL_SECONDS);
     load.takeLongestGapSeconds();
+    removals.none();
   }
 
   private String checksums(String node) throws IOException, InterruptedException {
@@ -90,6 +100,7 @@ final class Story {
             "a) %s, which holds a copy, was switched off: stall %.2f s; in sync %.1f s after its"
                 + " return, resync of %s",
             REPLICA, stall, secondsSince(started), resync));
+    removals.during("it was off", Set.of(new Removal(OLD, REPLICA)), Set.of());
     load.takeLongestGapSeconds();
   }
 
@@ -100,6 +111,7 @@ final class Story {
     require(load.errors() == 0, "the load saw an error: " + load.lastError());
     say(line("b) the daemon of %s was killed: stall %.2f s, no error", OLD, stall));
     var _ = copies.awaitInSync(OLD, COPIES);
+    removals.none();
   }
 
   private void consumerIsCutOff() throws IOException, InterruptedException {
@@ -121,6 +133,7 @@ final class Story {
               "c) %s was cut off: fenced after %.1f s, I/O on %s %.1f s after the publish call,"
                   + " %.1f s after the cut",
               OLD, fenced, NEW, secondsSince(publishAt), secondsSince(cutAt)));
+      removals.during("it was cut off", Set.of(new Removal(NEW, OLD)), LAST_WISHES);
       cluster.act("heal", OLD);
       oldWriterFails(cutOff, seen);
     }
@@ -150,6 +163,7 @@ final class Story {
     say(
         line("d) the link of %s is back: all copies in sync again, resync of %s", OLD, resync)
             + after(started));
+    removals.during("it did not know that it was fenced", Set.of(), LAST_WISHES);
     volume.unmount(OLD);
     load.await(50, STANDSTILL_SECONDS);
   }
@@ -167,5 +181,6 @@ final class Story {
     say(line("%d records and all files are as written; the three copies are identical", there));
     volume.detach(NEW);
     volume.delete();
+    removals.none();
   }
 }

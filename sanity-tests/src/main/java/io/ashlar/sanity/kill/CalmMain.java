@@ -4,6 +4,7 @@ import static io.ashlar.sanity.cluster.Report.line;
 import static io.ashlar.sanity.cluster.Report.say;
 
 import io.ashlar.sanity.cluster.DevCluster;
+import io.ashlar.sanity.cluster.Removals;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -38,22 +39,31 @@ public final class CalmMain {
   }
 
   private static void run(DevCluster cluster, long seconds) throws Exception {
+    Removals removals = new Removals(cluster, NODES);
+    final List<Long> daemons = cluster.daemons();
     LoadedVolumes volumes = new LoadedVolumes(cluster, NODES.getFirst(), NODES.size());
     long until = System.nanoTime() + seconds * 1_000_000_000L;
     double longest = 0;
     while (System.nanoTime() < until) {
       Thread.sleep(LOOK_MILLIS);
       longest = Math.max(longest, volumes.awaitProgress());
-      double removals = volumes.removals();
-      if (removals > 0) {
-        throw new IOException(line("%.0f members were removed without a fault", removals));
-      }
+      requireCalm(cluster, daemons, removals);
     }
     volumes.finish(NODES);
+    requireCalm(cluster, daemons, removals);
     say(
         line(
             "%d s of load: no member removed, %d passes of fio verified, longest gap of a durable"
                 + " write %.2f s",
             seconds, volumes.passes(), longest));
+  }
+
+  /** What the daemons count begins anew with every coordinator; what they log does not. */
+  private static void requireCalm(DevCluster cluster, List<Long> daemons, Removals removals)
+      throws IOException, InterruptedException {
+    removals.none();
+    if (!cluster.daemons().equals(daemons)) {
+      throw new IOException("daemons were " + daemons + " and are " + cluster.daemons());
+    }
   }
 }

@@ -70,12 +70,6 @@ final class LoadedVolumes {
     return Math.min(rawCopies.inSync(consumer), fileCopies.inSync(consumer));
   }
 
-  /** Members that the present coordinators took out of the set. */
-  double removals() throws IOException, InterruptedException {
-    return rawCopies.told(consumer, "member_removals")
-        + fileCopies.told(consumer, "member_removals");
-  }
-
   void awaitInSync() throws IOException, InterruptedException {
     var _ = rawCopies.awaitInSync(consumer, copies);
     var _ = fileCopies.awaitInSync(consumer, copies);

@@ -1,7 +1,7 @@
 package io.ashlar.node.frontend.nbd;
 
 import io.ashlar.block.PayloadPool;
-import io.ashlar.net.RareLog;
+import io.ashlar.guard.RareLog;
 import io.ashlar.node.frontend.nbd.Exports.Export;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
@@ -11,9 +11,11 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -45,9 +47,13 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
   }
 
   private final Channel channel;
+
+  /** As it was when the connection came; one that is closed cannot be asked. */
+  private final SocketAddress peer;
+
   private final MemoryBudget budget;
   private final PayloadPool pool;
-  private final Runnable introduced;
+  private final BooleanSupplier introduced;
   private final Deque<ByteBuf> held = new ArrayDeque<>();
   private Phase phase;
 
@@ -58,16 +64,17 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
   private boolean closed;
 
   /**
-   * @param introduced run when the client has chosen what to be served
+   * @param introduced asked when the client has chosen what to be served; says whether it may stay
    */
   NbdConnection(
       Channel channel,
       PayloadPool pool,
       MemoryBudget budget,
       Exports exports,
-      Runnable introduced) {
+      BooleanSupplier introduced) {
     this.introduced = introduced;
     this.channel = channel;
+    this.peer = channel.remoteAddress();
     this.budget = budget;
     this.pool = pool;
     this.phase = new Negotiation(this, channel, exports);
@@ -80,7 +87,9 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
 
   /** From here on the bytes are requests for this export. */
   void transmit(Export export, boolean structured, boolean allocation) {
-    introduced.run();
+    if (!introduced.getAsBoolean()) {
+      return;
+    }
     Replies replies = new Replies(channel, structured);
     phase = new Transmission(this, replies, pool, budget, export, allocation);
   }
@@ -156,19 +165,21 @@ final class NbdConnection extends ChannelInboundHandlerAdapter {
 
   /** The client broke the protocol in a way after which its bytes mean nothing. */
   void violated(String problem) {
-    RARE.warn("event=nbd_protocol_violation peer={} reason=\"{}\"", peer(), problem);
+    warn("nbd_protocol_violation", "", problem);
     close();
   }
 
   /** The connection is of no use, or one too many. */
   void refuse(String reason) {
-    RARE.warn("event=connection_refused peer={} reason=\"{}\"", peer(), reason);
+    warn("connection_refused", reason, reason);
     close();
   }
 
-  /** A client of a Unix socket has no name. */
-  private String peer() {
-    return channel.remoteAddress() instanceof InetSocketAddress remote ? remote.toString() : "unix";
+  /** A client of a Unix socket has no name; its kinds are not those of the port's clients. */
+  private void warn(String event, String kind, String reason) {
+    boolean remote = peer instanceof InetSocketAddress;
+    String line = "event=" + event + " peer={} reason=\"{}\"";
+    RARE.warn(event + remote + kind, line, remote ? peer : "unix", reason);
   }
 
   @Override

@@ -2,7 +2,7 @@ package io.ashlar.node.frontend.nbd;
 
 import io.ashlar.block.PayloadPool;
 import io.ashlar.net.DataLoop;
-import io.ashlar.net.Newcomers;
+import io.ashlar.net.NewcomerWatch;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
@@ -29,8 +29,10 @@ import java.util.concurrent.TimeUnit;
  * {@code listen} is called from any other thread, {@link #stop} on the loop.
  */
 public final class NbdServer {
-  private static final int CONNECTIONS_MAX = 128;
-  private static final int NEWCOMERS_MAX = 64;
+  /** Clients that have chosen an export; those that have not are no reason to refuse one. */
+  private static final int CLIENTS_MAX = 128;
+
+  private static final int NEWCOMERS_CROWD = 64;
 
   /** Payloads of requests under way, of all connections together. */
   private static final long BYTES_MAX = 128L << 20;
@@ -44,7 +46,8 @@ public final class NbdServer {
   private final PayloadPool pool;
   private final Exports exports;
   private final Map<Channel, NbdConnection> connections = new HashMap<>();
-  private final Newcomers newcomers;
+  private final NewcomerWatch newcomers;
+  private final Set<Channel> clients = new HashSet<>();
   private final MemoryBudget budget;
   private final Set<Channel> listeners = new HashSet<>();
   private boolean stopping;
@@ -55,8 +58,8 @@ public final class NbdServer {
     this.exports = exports;
     this.budget = new MemoryBudget(BYTES_MAX, () -> loop.execute(this::pump));
     this.newcomers =
-        new Newcomers(
-            loop, NEWCOMERS_MAX, (channel, reason) -> connections.get(channel).refuse(reason));
+        new NewcomerWatch(
+            loop, NEWCOMERS_CROWD, (channel, reason) -> connections.get(channel).refuse(reason));
   }
 
   /**
@@ -119,9 +122,9 @@ public final class NbdServer {
 
   private void accept(Channel channel) {
     NbdConnection connection =
-        new NbdConnection(channel, pool, budget, exports, () -> newcomers.remove(channel));
-    if (stopping || connections.size() >= CONNECTIONS_MAX) {
-      connection.refuse(stopping ? "the node stops" : CONNECTIONS_MAX + " connections are open");
+        new NbdConnection(channel, pool, budget, exports, () -> admit(channel));
+    if (stopping) {
+      connection.refuse("the node stops");
       return;
     }
     connections.put(channel, connection);
@@ -132,12 +135,24 @@ public final class NbdServer {
             .addListener(
                 ignored -> {
                   connections.remove(channel);
+                  clients.remove(channel);
                   newcomers.remove(channel);
                 });
     channel
         .pipeline()
         .addLast(new FlushConsolidationHandler(FLUSH_AFTER_REPLIES, true))
         .addLast(connection);
+  }
+
+  /** A client has chosen what to be served; says whether there is a place for it. */
+  private boolean admit(Channel channel) {
+    newcomers.remove(channel);
+    if (clients.size() < CLIENTS_MAX) {
+      clients.add(channel);
+      return true;
+    }
+    connections.get(channel).refuse(CLIENTS_MAX + " clients are served already");
+    return false;
   }
 
   private void pump() {

@@ -5,6 +5,7 @@ import io.ashlar.block.BlockRequest;
 import io.ashlar.block.BlockRequest.Kind;
 import io.ashlar.block.BlockRequest.Status;
 import io.ashlar.block.Payload;
+import io.ashlar.block.PayloadPool;
 import java.util.function.Consumer;
 
 /**
@@ -15,22 +16,40 @@ final class PieceWrite {
   private final BlockDevice device;
   private final long session;
   private final NbdRequest request;
+  private final MemoryBudget budget;
   private final Consumer<Status> done;
   private long submittedBytes;
+  private long heldBytes;
   private int underWay;
   private boolean abandoned;
   private Status outcome = Status.OK;
 
-  PieceWrite(BlockDevice device, long session, NbdRequest request, Consumer<Status> done) {
+  PieceWrite(
+      BlockDevice device,
+      long session,
+      NbdRequest request,
+      MemoryBudget budget,
+      Consumer<Status> done) {
     this.device = device;
     this.session = session;
     this.request = request;
+    this.budget = budget;
     this.done = done;
   }
 
   /** Bytes that have not been submitted. */
   long left() {
     return request.lengthBytes() - submittedBytes;
+  }
+
+  /**
+   * Room for the next bytes of the write. It counts from now on until the write is done; what is
+   * only announced does not, or a few clients that stop in the middle would hold up all others.
+   */
+  Payload lease(PayloadPool pool, int lengthBytes) {
+    heldBytes += lengthBytes;
+    budget.take(lengthBytes);
+    return pool.lease(lengthBytes);
   }
 
   /** Takes over the payload, the next bytes of the write. */
@@ -63,6 +82,7 @@ final class PieceWrite {
 
   private void answerIfDone() {
     if (underWay == 0 && (abandoned || left() == 0)) {
+      budget.giveBack(heldBytes);
       done.accept(abandoned ? Status.SHUT_DOWN : outcome);
     }
   }

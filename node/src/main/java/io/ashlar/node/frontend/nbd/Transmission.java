@@ -111,7 +111,7 @@ final class Transmission implements NbdConnection.Phase {
   private void nextPiece() {
     int length = (int) Math.min(PIECE_BYTES, writing.left());
     if (length > 0) {
-      payload = pool.lease(length);
+      payload = writing.lease(pool, length);
       missing = payload.view();
     }
   }
@@ -169,7 +169,8 @@ final class Transmission implements NbdConnection.Phase {
       case Nbd.CMD_READ -> submit(request, Kind.READ, null);
       case Nbd.CMD_WRITE -> {
         writing =
-            new PieceWrite(device, session, request, status -> completed(request, status, null));
+            new PieceWrite(
+                device, session, request, budget, status -> completed(request, status, null));
         nextPiece();
       }
       case Nbd.CMD_FLUSH -> submit(request, Kind.FLUSH, null);
@@ -247,7 +248,7 @@ final class Transmission implements NbdConnection.Phase {
   private void begin(NbdRequest request) {
     requests++;
     bytes += heldBytes(request);
-    budget.take(heldBytes(request));
+    budget.take(readBytes(request));
   }
 
   private void finish(NbdRequest request, ChannelFuture sent) {
@@ -255,7 +256,7 @@ final class Transmission implements NbdConnection.Phase {
         ignored -> {
           requests--;
           bytes -= heldBytes(request);
-          budget.giveBack(heldBytes(request));
+          budget.giveBack(readBytes(request));
           if (draining && requests == 0) {
             connection.closeAfterReplies();
           } else {
@@ -268,6 +269,11 @@ final class Transmission implements NbdConnection.Phase {
   private static long heldBytes(NbdRequest request) {
     boolean carries = request.type() == Nbd.CMD_READ || request.type() == Nbd.CMD_WRITE;
     return carries ? Math.min(request.lengthBytes(), Nbd.PAYLOAD_BYTES_MAX) : 0;
+  }
+
+  /** What of it the common budget knows; a write counts there piece by piece. */
+  private static long readBytes(NbdRequest request) {
+    return request.type() == Nbd.CMD_READ ? heldBytes(request) : 0;
   }
 
   @Override

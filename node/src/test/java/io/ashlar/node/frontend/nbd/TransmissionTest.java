@@ -8,7 +8,9 @@ import io.ashlar.node.frontend.nbd.NbdClient.Chunk;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -251,6 +253,25 @@ final class TransmissionTest {
       assertThat(client.reply(512).cookie()).isEqualTo(i);
     }
     assertThat(nbd.disk.unansweredMax).isLessThanOrEqualTo(128);
+  }
+
+  @Test
+  @Timeout(20)
+  void writesThatAreOnlyAnnouncedHoldUpNobody() throws Exception {
+    List<NbdClient> stopped = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      NbdClient half = nbd.simple("disk");
+      stopped.add(half);
+      half.request(Nbd.CMD_WRITE, 0, 1, 0, Nbd.PAYLOAD_BYTES_MAX);
+      half.send(ByteBuffer.allocate(100));
+    }
+    assertThat(nbd.eventually(() -> nbd.pool.outstanding() == stopped.size())).isTrue();
+    client = nbd.simple("disk");
+    client.request(Nbd.CMD_READ, 0, 2, 0, 512);
+    assertThat(client.reply(512).cookie()).isEqualTo(2);
+    for (NbdClient half : stopped) {
+      half.close();
+    }
   }
 
   @Test

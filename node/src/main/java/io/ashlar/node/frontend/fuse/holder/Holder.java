@@ -1,6 +1,6 @@
 package io.ashlar.node.frontend.fuse.holder;
 
-import io.ashlar.net.RareLog;
+import io.ashlar.guard.RareLog;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.Held;
 import io.ashlar.node.frontend.fuse.holder.DescriptorKeeper.HeldKey;
 import io.ashlar.sys.FdSocket;
@@ -25,9 +25,6 @@ public final class Holder implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Holder.class);
   private static final RareLog rare = new RareLog(log);
 
-  /** The daemon has two at a time; each costs a thread. */
-  private static final int CONNECTIONS_MAX = 32;
-
   private static final long PAUSE_MILLIS = 100;
 
   private record Kept(Held held, List<Integer> descriptors) {}
@@ -35,6 +32,7 @@ public final class Holder implements AutoCloseable {
   private final FdSocket listener;
   private final Map<HeldKey, Kept> table = new LinkedHashMap<>();
   private final Set<FdSocket> connections = ConcurrentHashMap.newKeySet();
+  private final Places<FdSocket> places = new Places<>(Holder::crowdedOut, System::nanoTime);
   private volatile boolean closed;
 
   /**
@@ -66,7 +64,7 @@ public final class Holder implements AutoCloseable {
         admit(listener.accept());
       } catch (IOException e) {
         if (!closed) {
-          rare.warn("event=not_accepted reason=\"{}\"", e.getMessage());
+          rare.warn("not_accepted", "event=not_accepted reason=\"{}\"", e.getMessage());
           pause();
         }
       }
@@ -75,14 +73,29 @@ public final class Holder implements AutoCloseable {
   }
 
   private void admit(FdSocket connection) {
-    if (connections.size() >= CONNECTIONS_MAX) {
-      rare.warn(
-          "event=connection_refused peer=unix reason=\"{} connections are open\"", CONNECTIONS_MAX);
+    try {
+      if (!places.enter()) {
+        refused("all places are taken");
+        connection.close();
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       connection.close();
       return;
     }
     connections.add(connection);
     Thread.ofPlatform().name("holder-connection").daemon().start(() -> serve(connection));
+  }
+
+  /** Its thread sees the end and closes it. */
+  private static void crowdedOut(FdSocket connection) {
+    refused("too many connections that say nothing");
+    connection.shutdown();
+  }
+
+  private static void refused(String reason) {
+    rare.warn(reason, "event=connection_refused peer=unix reason=\"{}\"", reason);
   }
 
   /** Too many open files, or a like trouble, which another moment may cure. */
@@ -95,20 +108,37 @@ public final class Holder implements AutoCloseable {
   }
 
   private void serve(FdSocket connection) {
+    boolean watching = false;
     try (connection) {
-      for (FdSocket.Message message = connection.receive();
+      for (FdSocket.Message message = next(connection, watching);
           message != null;
-          message = connection.receive()) {
-        answer(connection, message);
+          message = next(connection, watching)) {
+        watching |= answer(connection, message, watching);
       }
     } catch (IOException lost) {
-      rare.warn("event=connection_lost peer=unix reason=\"{}\"", lost.getMessage());
+      rare.warn(
+          "connection_lost", "event=connection_lost peer=unix reason=\"{}\"", lost.getMessage());
     } finally {
       connections.remove(connection);
+      places.leave(connection, watching);
     }
   }
 
-  private void answer(FdSocket connection, FdSocket.Message message) throws IOException {
+  private FdSocket.Message next(FdSocket connection, boolean watching) throws IOException {
+    if (watching) {
+      return connection.receive();
+    }
+    places.idle(connection);
+    try {
+      return connection.receive();
+    } finally {
+      places.busy(connection);
+    }
+  }
+
+  /** Says whether the connection has begun to watch. */
+  private boolean answer(FdSocket connection, FdSocket.Message message, boolean watching)
+      throws IOException {
     HolderMessage request;
     try {
       request = HolderMessage.decode(message.bytes());
@@ -116,11 +146,19 @@ public final class Holder implements AutoCloseable {
       message.descriptors().forEach(FdSocket::closeDescriptor);
       throw garbage;
     }
+    if (request.code() == HolderMessage.WATCH) {
+      message.descriptors().forEach(FdSocket::closeDescriptor);
+      boolean granted = watching || places.watch();
+      int code = granted ? HolderMessage.OK : HolderMessage.REFUSED;
+      connection.send(HolderMessage.of(code).encode(), List.of());
+      return granted;
+    }
     synchronized (table) {
       List<Integer> passed = new ArrayList<>();
       HolderMessage reply = execute(request, message.descriptors(), passed);
       connection.send(reply.encode(), passed);
     }
+    return false;
   }
 
   private HolderMessage execute(
@@ -140,7 +178,6 @@ public final class Holder implements AutoCloseable {
     return switch (request.code()) {
       case HolderMessage.LIST ->
           new HolderMessage(HolderMessage.OK, table.values().stream().map(Kept::held).toList());
-      case HolderMessage.WATCH -> HolderMessage.of(HolderMessage.OK);
       default -> HolderMessage.of(HolderMessage.REFUSED);
     };
   }

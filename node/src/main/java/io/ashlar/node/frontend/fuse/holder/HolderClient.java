@@ -109,6 +109,7 @@ public final class HolderClient implements DescriptorKeeper, AutoCloseable {
     while (!closed) {
       try (FdSocket connection = FdSocket.connect(socket)) {
         watched = connection;
+        askToWatch(connection);
         if (lost) {
           handOver();
         }
@@ -124,6 +125,15 @@ public final class HolderClient implements DescriptorKeeper, AutoCloseable {
       } finally {
         watched = null;
       }
+    }
+  }
+
+  /** Otherwise the holder would take us for one of those that say nothing. */
+  private static void askToWatch(FdSocket connection) throws IOException {
+    connection.send(HolderMessage.of(HolderMessage.WATCH).encode(), List.of());
+    FdSocket.Message answer = connection.receive();
+    if (answer == null || decoded(answer).code() != HolderMessage.OK) {
+      throw new IOException("the holder has no place for one more that watches");
     }
   }
 
