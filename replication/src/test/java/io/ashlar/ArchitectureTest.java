@@ -107,6 +107,16 @@ final class ArchitectureTest {
           .dependOnClassesThat()
           .resideInAPackage("com.sun.jna..");
 
+  /** Whatever has a socket may know it, so it knows nobody. */
+  @ArchTest
+  static final ArchRule guardKnowsTheJdkAndTheLogOnly =
+      classes()
+          .that()
+          .resideInAPackage("io.ashlar.guard..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage("io.ashlar.guard..", "java..", "org.slf4j..");
+
   @ArchTest
   static final ArchRule machinesAreFinal =
       classes()
