@@ -15,6 +15,7 @@ import java.util.Optional;
  */
 final class Nemesis {
   private static final long SECOND = 1_000_000_000L;
+  private static final int BLOCKS_DAMAGED_AT_ONCE = 4;
 
   private final SimCluster cluster;
   private final SimRng rng;
@@ -80,7 +81,10 @@ final class Nemesis {
   private void damage() {
     Optional<Attachment> attached = cluster.records().view().membership().attachment();
     boolean here = attached.isPresent() && !rng.oneIn(3);
-    cluster.damage().strike(here ? cluster.node(attached.get().node()) : any());
+    SimNode victim = here ? cluster.node(attached.get().node()) : any();
+    for (int i = 0; i < BLOCKS_DAMAGED_AT_ONCE; i++) {
+      cluster.damage().strike(victim);
+    }
   }
 
   private void kill(SimNode node) {

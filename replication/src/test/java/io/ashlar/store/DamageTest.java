@@ -24,8 +24,8 @@ final class DamageTest {
   private ReplicaStore replica = fixture.create("v");
 
   /**
-   * Batches: META at page 0, what vouches for it at page 2, then blocks 0 to 2 at page 3; all of
-   * them are known to be durable.
+   * Batches: META at page 0, then what vouches for it with blocks 0 to 2 at page 2; both are known
+   * to be durable.
    */
   private void writeDurably() {
     fixture.write(replica, 0, 1, 2, 3);
@@ -74,10 +74,10 @@ final class DamageTest {
   void damagedHeaderOfADurableBatchIsRefused() {
     writeDurably();
     endProcess();
-    fixture.medium.flipBit(DATA_OFFSET + 3 * PAGE + 80, 0);
+    fixture.medium.flipBit(DATA_OFFSET + 2 * PAGE + 80, 0);
     assertThatThrownBy(fixture::tryOpen)
         .isInstanceOf(StoreOpenException.class)
-        .hasMessageContaining("segment 0, page 3: a batch that was durable is damaged");
+        .hasMessageContaining("segment 0, page 2: a batch that was durable is damaged");
   }
 
   @Test
@@ -94,7 +94,7 @@ final class DamageTest {
     endProcess();
     fixture.open();
     endProcess();
-    fixture.medium.flipBit(DATA_OFFSET + 3 * PAGE + 80, 0);
+    fixture.medium.flipBit(DATA_OFFSET + 2 * PAGE + 80, 0);
     fixture.open();
     assertThat(fixture.read(fixture.replica("v"), 0, 3).kinds()).containsOnly(DATA);
   }
@@ -121,7 +121,7 @@ final class DamageTest {
 
   /** It is the last thing in the log, where damage looks like a write that was torn in flight. */
   @ParameterizedTest
-  @ValueSource(longs = {3 * PAGE + 80, 4 * PAGE + 5})
+  @ValueSource(longs = {2 * PAGE + 80, 3 * PAGE + 5})
   void damagedStateIsNotForgottenForAnOlderOne(long offset) {
     fixture.persist(replica, replica.meta().withUnclean(true));
     fixture.settle();
