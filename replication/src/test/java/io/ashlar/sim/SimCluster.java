@@ -117,6 +117,9 @@ public final class SimCluster {
         powerCut();
       }
       check();
+      if (!options.endsDark()) {
+        powerLossInUse();
+      }
     } catch (RuntimeException e) {
       throw new SimFailure("seed " + seed + " at " + events.now() + " ns: " + e.getMessage(), e);
     }
@@ -243,6 +246,25 @@ public final class SimCluster {
     if (records.view().membership().epoch() > epoch + 2) {
       throw new SimFailure(
           "after a power cut the members were not taken as they are: " + describe());
+    }
+  }
+
+  /**
+   * Copies of a volume in use may all lack the newest writes after a power loss of everything, and
+   * none of them can say so: none calls itself clean, and the volume is not served.
+   */
+  private void powerLossInUse() {
+    SimNode consumer = nodes.get(records.view().membership().attachment().orElseThrow().node());
+    summary.darkInUse++;
+    note("power loss of all, in use");
+    nodes.values().forEach(SimNode::powerLoss);
+    nodes.values().forEach(SimNode::start);
+    events.runUntil(events.now() + 10 * SECOND);
+    if (consumer.coordinator().isEmpty()) {
+      throw new SimFailure("nobody tries to serve the volume: " + describe());
+    }
+    if (serving().isPresent()) {
+      throw new SimFailure("served after all copies lost their power in use: " + describe());
     }
   }
 

@@ -31,6 +31,7 @@ public final class SimSummary {
   long partialWrites;
   long blackouts;
   long powerCuts;
+  long darkInUse;
   long rottenEnds;
   long virtualNanos;
 
@@ -64,6 +65,7 @@ public final class SimSummary {
     partialWrites += other.partialWrites;
     blackouts += other.blackouts;
     powerCuts += other.powerCuts;
+    darkInUse += other.darkInUse;
     rottenEnds += other.rottenEnds;
     virtualNanos += other.virtualNanos;
   }
@@ -76,8 +78,8 @@ public final class SimSummary {
             + " resyncs_given_up=%d resync_extents=%d converged_blocks=%d repaired=%d"
             + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
             + " no_space=%d bit_rot=%d unreadable_blocks=%d session_losses=%d"
-            + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d rotten_ends=%d"
-            + " virtual_hours=%.2f",
+            + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d dark_in_use=%d"
+            + " rotten_ends=%d virtual_hours=%.2f",
         seeds,
         reads,
         writes,
@@ -107,6 +109,7 @@ public final class SimSummary {
         partialWrites,
         blackouts,
         powerCuts,
+        darkInUse,
         rottenEnds,
         virtualNanos / 3.6e12);
   }

@@ -41,7 +41,13 @@ final class SimulationTest {
     assertThat(List.of(all.bitRot, all.unreadable, all.repaired, all.noSpace))
         .allMatch(happened -> happened > 0);
     assertThat(
-            List.of(all.reconnects, all.resent, all.partialWrites, all.powerCuts, all.rottenEnds))
+            List.of(
+                all.reconnects,
+                all.resent,
+                all.partialWrites,
+                all.powerCuts,
+                all.darkInUse,
+                all.rottenEnds))
         .allMatch(happened -> happened > 0);
   }
 
