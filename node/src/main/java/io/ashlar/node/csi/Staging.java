@@ -76,11 +76,26 @@ final class Staging {
       return;
     }
     formatter.prepare(volume, view, attached, use);
-    mounter.mount(attached.devicePath(), path, use.kind().type(), use.mountOptions());
+    mount(volume, attached, use, path);
     if (use.kind() == FileSystemKind.XFS && !use.readerOnly()) {
       fileSystems.grow(use.kind(), attached.devicePath(), path);
     }
     log.info("staged volume={} fsType={} path={}", volume, use.kind().type(), path);
+  }
+
+  /**
+   * A mount that a killed daemon had begun cannot be taken back: it may come to its end after we
+   * found none, and be what ours is refused for.
+   */
+  private void mount(VolumeId volume, AttachedVolume attached, VolumeUse use, Path path)
+      throws IOException {
+    try {
+      mounter.mount(attached.devicePath(), path, use.kind().type(), use.mountOptions());
+    } catch (IOException refused) {
+      if (!isStaged(volume, use, path)) {
+        throw refused;
+      }
+    }
   }
 
   /** A mount whose device is dead, or was replaced by that of a later attachment, goes first. */
