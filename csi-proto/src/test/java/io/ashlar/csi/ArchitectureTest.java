@@ -19,7 +19,11 @@ final class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(
-            "io.ashlar.csi..", "io.ashlar.control..", "io.ashlar.grpc..", "io.ashlar.http..")
+            "io.ashlar.csi..",
+            "io.ashlar.control..",
+            "io.ashlar.pluginregistration..",
+            "io.ashlar.grpc..",
+            "io.ashlar.http..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(

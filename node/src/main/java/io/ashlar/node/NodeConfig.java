@@ -4,6 +4,7 @@ import static io.ashlar.model.Invariants.require;
 
 import io.ashlar.csi.server.CsiEndpoint;
 import io.ashlar.model.NodeId;
+import io.ashlar.node.kubelet.RegistrationOptions;
 import io.ashlar.store.StoreFormat;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param holderSocket of the device holder, which keeps devices alive over our restarts
  * @param nbdListen also serve NBD on this address, to whoever can reach it
  * @param tag marks loop devices as this installation's
+ * @param kubelet how to register with it; without, somebody else does, or there is none
  */
 public record NodeConfig(
     NodeId node,
@@ -34,7 +36,8 @@ public record NodeConfig(
     Optional<HostPort> nbdListen,
     String tag,
     Map<String, String> topology,
-    int maxVolumes) {
+    int maxVolumes,
+    Optional<RegistrationOptions> kubelet) {
 
   /** Eight segments of the store's log, and what comes before them. */
   static final long DISK_BYTES_MIN = StoreFormat.diskBytesMin(StoreFormat.SEGMENT_BYTES_DEFAULT);

@@ -34,6 +34,8 @@ import io.ashlar.node.frontend.fuse.FuseOptions;
 import io.ashlar.node.frontend.fuse.holder.HolderClient;
 import io.ashlar.node.frontend.nbd.NbdServer;
 import io.ashlar.node.http.NodeMetrics;
+import io.ashlar.node.kubelet.KubeletRegistration;
+import io.ashlar.node.kubelet.RegistrationOptions;
 import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.NodePorts;
 import io.ashlar.runtime.ReplicaHost;
@@ -51,6 +53,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -93,6 +96,7 @@ final class NodeDaemon implements AutoCloseable {
   private final NodeService nodeService;
   private final CsiServer csi;
   private final HttpEndpoint http;
+  private final Optional<KubeletRegistration> kubelet;
   private volatile Space space = new Space(0, 0, 0, 0);
   private volatile boolean diskFailed;
   private volatile boolean ready;
@@ -104,6 +108,7 @@ final class NodeDaemon implements AutoCloseable {
   private NodeDaemon(NodeConfig config) throws IOException, InterruptedException {
     this.config = config;
     LOG.info("event=starting config={}", config);
+    config.kubelet().ifPresent(RegistrationOptions::requireFolder);
     this.stateDir = StateDir.open(config.stateDir(), rng);
     this.controller =
         new ControllerClient(
@@ -145,6 +150,8 @@ final class NodeDaemon implements AutoCloseable {
     metrics.pool(POOL, () -> space.totalBytes(), () -> space.freeBytes());
     this.http = new HttpEndpoint(config.httpListen().address(), metrics::scrape, () -> ready);
     ready = true;
+    this.kubelet = config.kubelet().map(KubeletRegistration::new);
+    kubelet.ifPresent(KubeletRegistration::start);
     LOG.info("event=ready node={}", config.node());
   }
 
@@ -289,6 +296,7 @@ final class NodeDaemon implements AutoCloseable {
   public void close() {
     LOG.info("event=stopping");
     ready = false;
+    kubelet.ifPresent(KubeletRegistration::close);
     http.close();
     csi.close();
     nodeService.close();

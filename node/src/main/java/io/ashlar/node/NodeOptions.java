@@ -2,6 +2,7 @@ package io.ashlar.node;
 
 import io.ashlar.csi.server.CsiEndpoint;
 import io.ashlar.model.NodeId;
+import io.ashlar.node.kubelet.RegistrationOptions;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -103,7 +104,21 @@ final class NodeOptions {
       description = "Attached volumes at most; 0: no limit.")
   private int maxVolumes;
 
+  @Option(
+      names = "--kubelet-registration-dir",
+      defaultValue = "",
+      description =
+          "Register with the kubelet by a socket in this folder, usually"
+              + " /var/lib/kubelet/plugins_registry; empty: do not.")
+  private String kubeletRegistrationDir;
+
+  @Option(
+      names = "--kubelet-csi-path",
+      description = "CSI socket as the kubelet sees it; default: the path of --csi-endpoint.")
+  private Path kubeletCsiPath;
+
   NodeConfig config() {
+    CsiEndpoint csi = CsiEndpoint.parse(csiEndpoint);
     return new NodeConfig(
         new NodeId(nodeId),
         stateDir,
@@ -113,13 +128,23 @@ final class NodeOptions {
         HostPort.parse(agentListen),
         HostPort.parse(replicationListen),
         HostPort.parse(httpListen),
-        CsiEndpoint.parse(csiEndpoint),
+        csi,
         deviceDir,
         holderSocket,
         nbdSocket == null ? stateDir.resolve("nbd.sock") : nbdSocket,
         Optional.ofNullable(nbdListen).map(HostPort::parse),
         tag,
         topology,
-        maxVolumes);
+        maxVolumes,
+        kubelet(csi));
+  }
+
+  private Optional<RegistrationOptions> kubelet(CsiEndpoint csi) {
+    if (kubeletRegistrationDir.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new RegistrationOptions(
+            Path.of(kubeletRegistrationDir), kubeletCsiPath == null ? csi.path() : kubeletCsiPath));
   }
 }

@@ -91,4 +91,20 @@ final class ArchitectureTest {
   void metricsAreAskedAndAskNobody() {
     neverKnows(".http..", "io.ashlar.node.attach..", "io.ashlar.node.csi..", "io.grpc..");
   }
+
+  @Test
+  void registrationKnowsSocketsOnly() {
+    neverKnows(
+        ".kubelet..",
+        "io.ashlar.protocol..",
+        "io.ashlar.runtime..",
+        "io.ashlar.store..",
+        "io.ashlar.net..",
+        "io.ashlar.wire..",
+        "io.ashlar.control..",
+        "io.ashlar.node.agent..",
+        "io.ashlar.node.attach..",
+        "io.ashlar.node.csi..",
+        "io.ashlar.node.frontend..");
+  }
 }

@@ -6,8 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The Unix socket that a CSI service listens on, checked so that a wrong configuration fails at the
- * start and with a text that says what is wrong.
+ * The Unix socket that a CSI service, or one of its kind, listens on, checked so that a wrong
+ * configuration fails at the start and with a text that says what is wrong.
  */
 public record CsiEndpoint(Path path) {
   /** sun_path of unix(7) less its closing zero. */
@@ -17,15 +17,15 @@ public record CsiEndpoint(Path path) {
 
   public CsiEndpoint {
     if (!path.isAbsolute()) {
-      throw new IllegalArgumentException("CSI endpoint " + path + " is not an absolute path");
+      throw new IllegalArgumentException("socket " + path + " is not an absolute path");
     }
     if (!path.toString().endsWith(".sock")) {
-      throw new IllegalArgumentException("CSI endpoint " + path + " does not end in .sock");
+      throw new IllegalArgumentException("socket " + path + " does not end in .sock");
     }
     int lengthBytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
     if (lengthBytes > PATH_BYTES_MAX) {
       throw new IllegalArgumentException(
-          "CSI endpoint %s has %d bytes, a Unix socket takes %d"
+          "socket %s has %d bytes, a Unix socket takes %d"
               .formatted(path, lengthBytes, PATH_BYTES_MAX));
     }
   }
@@ -53,7 +53,7 @@ public record CsiEndpoint(Path path) {
   void requireFolder() {
     if (!Files.isDirectory(path.getParent())) {
       throw new IllegalArgumentException(
-          "CSI endpoint " + path + ": folder " + path.getParent() + " does not exist");
+          "socket " + path + ": folder " + path.getParent() + " does not exist");
     }
   }
 

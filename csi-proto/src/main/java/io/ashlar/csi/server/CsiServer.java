@@ -57,7 +57,7 @@ public final class CsiServer implements AutoCloseable {
         GuardedServers.on(endpoint.address(), loops).executor(handlers).intercept(interceptor);
     services.forEach(builder::addService);
     server = builder.build().start();
-    log.info("csi server started endpoint={}", endpoint);
+    log.info("event=serving endpoint={}", endpoint);
     return this;
   }
 
@@ -66,10 +66,9 @@ public final class CsiServer implements AutoCloseable {
       return;
     }
     if (isAlive(endpoint.address())) {
-      throw new IOException(
-          "CSI endpoint " + endpoint + " is in use: another process answers on that socket");
+      throw new IOException("socket " + endpoint + " is in use: another process answers on it");
     }
-    log.info("stale socket removed endpoint={}", endpoint);
+    log.info("event=stale_socket_removed endpoint={}", endpoint);
     Files.delete(endpoint.path());
   }
 
