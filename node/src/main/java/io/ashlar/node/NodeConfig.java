@@ -9,6 +9,7 @@ import io.ashlar.store.StoreFormat;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Configuration of the node daemon, parsed once.
@@ -18,7 +19,9 @@ import java.util.Optional;
  * @param holderSocket of the device holder, which keeps devices alive over our restarts
  * @param nbdListen also serve NBD on this address, to whoever can reach it
  * @param tag marks loop devices as this installation's
+ * @param disk the data disk, where no filter says which device it is
  * @param kubelet how to register with it; without, somebody else does, or there is none
+ * @param deviceFilter of the names of block devices: the data disk is the one that it matches
  */
 public record NodeConfig(
     NodeId node,
@@ -37,7 +40,8 @@ public record NodeConfig(
     String tag,
     Map<String, String> topology,
     int maxVolumes,
-    Optional<RegistrationOptions> kubelet) {
+    Optional<RegistrationOptions> kubelet,
+    Optional<Pattern> deviceFilter) {
 
   /** Eight segments of the store's log, and what comes before them. */
   static final long DISK_BYTES_MIN = StoreFormat.diskBytesMin(StoreFormat.SEGMENT_BYTES_DEFAULT);

@@ -29,6 +29,7 @@ import io.ashlar.node.attach.NodeExports;
 import io.ashlar.node.csi.CsiNodeOptions;
 import io.ashlar.node.csi.NodeService;
 import io.ashlar.node.csi.StatusMapper;
+import io.ashlar.node.disk.DeviceSelection;
 import io.ashlar.node.frontend.fuse.FuseFrontend;
 import io.ashlar.node.frontend.fuse.FuseOptions;
 import io.ashlar.node.frontend.fuse.holder.HolderClient;
@@ -241,12 +242,24 @@ final class NodeDaemon implements AutoCloseable {
   }
 
   private LogStore openStore(String cluster) throws IOException {
-    if (!Files.exists(config.disk())) {
-      FileDisk.createFile(config.disk(), config.diskBytes());
-    }
     DiskIdentity wanted = new DiskIdentity(cluster, config.node(), POOL, rng.nextLong() | 1);
     return DataDisk.open(
-        config.disk(), wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop, loop);
+        disk(wanted), wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop, loop);
+  }
+
+  private Path disk(DiskIdentity wanted) throws IOException {
+    if (config.deviceFilter().isEmpty()) {
+      FileDisk.createFile(config.disk(), config.diskBytes());
+      return config.disk();
+    }
+    Path found =
+        DeviceSelection.select(
+            config.deviceFilter().get(),
+            device ->
+                DataDisk.isOurs(
+                    device, wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop));
+    LOG.info("event=device_found device={} filter={}", found, config.deviceFilter().get());
+    return found;
   }
 
   private NodePorts ports(long cluster) throws IOException {

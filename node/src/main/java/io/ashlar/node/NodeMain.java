@@ -2,6 +2,7 @@ package io.ashlar.node;
 
 import io.ashlar.disk.DiskRefusedException;
 import io.ashlar.grpc.GrpcLog;
+import io.ashlar.node.disk.NoDeviceException;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -38,7 +39,7 @@ public final class NodeMain {
     } catch (IllegalArgumentException wrong) {
       LOG.error("wrong configuration: {}", wrong.getMessage());
       return 2;
-    } catch (DiskRefusedException refused) {
+    } catch (DiskRefusedException | NoDeviceException refused) {
       LOG.error("the node daemon cannot start: {}", refused.getMessage());
       return 1;
     } catch (IOException failed) {

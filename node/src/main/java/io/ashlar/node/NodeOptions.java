@@ -1,5 +1,7 @@
 package io.ashlar.node;
 
+import static io.ashlar.model.Invariants.require;
+
 import io.ashlar.csi.server.CsiEndpoint;
 import io.ashlar.model.NodeId;
 import io.ashlar.node.kubelet.RegistrationOptions;
@@ -7,6 +9,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -28,6 +32,15 @@ final class NodeOptions {
 
   @Option(names = "--disk", description = "Data disk: a file or device; default STATE_DIR/disk.")
   private Path disk;
+
+  @Option(
+      names = "--device-filter",
+      defaultValue = "",
+      description =
+          "Instead of --disk: regular expression that the whole path of the data disk's device, or"
+              + " one of its links in /dev/disk/by-*, matches. Only a blank device, or this node's"
+              + " own, is taken.")
+  private String deviceFilter;
 
   @Option(
       names = "--disk-size",
@@ -136,7 +149,21 @@ final class NodeOptions {
         tag,
         topology,
         maxVolumes,
-        kubelet(csi));
+        kubelet(csi),
+        filter());
+  }
+
+  private Optional<Pattern> filter() {
+    if (deviceFilter.isEmpty()) {
+      return Optional.empty();
+    }
+    require(disk == null, "--disk and --device-filter are given: want one of them");
+    try {
+      return Optional.of(Pattern.compile(deviceFilter));
+    } catch (PatternSyntaxException wrong) {
+      throw new IllegalArgumentException(
+          "--device-filter is no regular expression: " + wrong.getMessage(), wrong);
+    }
   }
 
   private Optional<RegistrationOptions> kubelet(CsiEndpoint csi) {

@@ -107,4 +107,18 @@ final class ArchitectureTest {
         "io.ashlar.node.csi..",
         "io.ashlar.node.frontend..");
   }
+
+  @Test
+  void findingADeviceNeedsNoStore() {
+    neverKnows(
+        ".disk..",
+        "io.ashlar.block..",
+        "io.ashlar.disk..",
+        "io.ashlar.store..",
+        "io.ashlar.runtime..",
+        "io.ashlar.node.attach..",
+        "io.ashlar.node.csi..",
+        "io.ashlar.node.frontend..",
+        "io.grpc..");
+  }
 }

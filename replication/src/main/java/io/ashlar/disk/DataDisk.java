@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
 
-/** Opens the store on a file or device. */
+/** Opens the store on a file or device, or looks whether it could. */
 public final class DataDisk {
   private DataDisk() {}
 
@@ -42,6 +42,29 @@ public final class DataDisk {
     } catch (IOException | RuntimeException e) {
       disk.close();
       throw e;
+    }
+  }
+
+  /**
+   * Looks whether {@link #open} would take a disk; changes nothing. Blocking. Devices that are
+   * mounted or part of something else, or of which a partition is, are in use: the kernel knows.
+   *
+   * @return whether it is this node's already, and not blank
+   * @throws IOException saying why it cannot be used
+   */
+  public static boolean isOurs(
+      Path path,
+      DiskIdentity wanted,
+      int segmentBytes,
+      PayloadPool pool,
+      Executor loop,
+      Readiness readiness)
+      throws IOException {
+    FileDisk disk = FileDisk.open(path, 1, loop, readiness);
+    try {
+      return StoreFormat.usable(disk, pool, wanted, segmentBytes).isPresent();
+    } finally {
+      disk.close();
     }
   }
 }

@@ -39,20 +39,45 @@ public final class StoreFormat {
    */
   public static DiskIdentity formatIfBlank(
       Disk disk, PayloadPool pool, DiskIdentity identity, int segmentBytes) throws IOException {
-    Optional<DiskIdentity> found = identify(disk, pool);
+    Optional<DiskIdentity> found = usable(disk, pool, identity, segmentBytes);
     if (found.isEmpty()) {
       format(disk, pool, identity, segmentBytes);
       return identity;
-    }
-    if (!found.get().serves(identity)) {
-      throw new StoreOpenException("the disk is %s's, wanted was %s", found.get(), identity);
     }
     return found.get();
   }
 
   /**
-   * Formats without looking at what is there. Segments are wiped first, then come the superblocks,
-   * A before B, each synced: a disk with a B was formatted to the end.
+   * What {@link #formatIfBlank} would find; changes nothing.
+   *
+   * @return the identity of the disk; empty if it would be formatted
+   * @throws StoreOpenException if it would be refused
+   */
+  public static Optional<DiskIdentity> usable(
+      Disk disk, PayloadPool pool, DiskIdentity wanted, int segmentBytes) throws IOException {
+    Optional<DiskIdentity> found = identify(disk, pool);
+    if (found.isEmpty()) {
+      segmentCount(disk, segmentBytes);
+      checkNothingElse(disk, pool);
+    } else if (!found.get().serves(wanted)) {
+      throw new StoreOpenException("the disk is %s's, wanted was %s", found.get(), wanted);
+    }
+    return found;
+  }
+
+  private static int segmentCount(Disk disk, int segmentBytes) throws StoreOpenException {
+    long count = (disk.sizeBytes() - Format.DATA_OFFSET) / segmentBytes;
+    if (count < Format.SEGMENTS_MIN) {
+      throw new StoreOpenException(
+          "the disk has %s bytes, which is too small: want at least %s",
+          disk.sizeBytes(), diskBytesMin(segmentBytes));
+    }
+    return Math.toIntExact(count);
+  }
+
+  /**
+   * Formats without looking at what is there; {@link #usable} has looked. Segments are wiped first,
+   * then come the superblocks, A before B, each synced: a disk with a B was formatted to the end.
    */
   private static void format(Disk disk, PayloadPool pool, DiskIdentity identity, int segmentBytes)
       throws IOException {
@@ -62,14 +87,8 @@ public final class StoreFormat {
             && segmentBytes >>> Format.PAGE_SHIFT <= Format.SEGMENT_PAGES_MAX,
         "a segment of %s bytes: want a multiple of 4096 and at least 65536",
         segmentBytes);
-    long count = (disk.sizeBytes() - Format.DATA_OFFSET) / segmentBytes;
-    if (count < Format.SEGMENTS_MIN) {
-      throw new StoreOpenException(
-          "the disk has %s bytes, which is too small: want at least %s",
-          disk.sizeBytes(), diskBytesMin(segmentBytes));
-    }
-    Superblock superblock = new Superblock(identity, 1, segmentBytes, Math.toIntExact(count));
-    checkNothingElse(disk, pool);
+    int count = segmentCount(disk, segmentBytes);
+    Superblock superblock = new Superblock(identity, 1, segmentBytes, count);
     SuperblockPair pair = SuperblockPair.look(disk, pool);
     wipeSegments(disk, pool, superblock);
     pair.write(superblock, Format.SUPERBLOCK_A_OFFSET);

@@ -1,0 +1,12 @@
+package io.ashlar.node.disk;
+
+import java.io.IOException;
+
+/** There is no data disk, or more than one; the message says what was looked at. */
+public final class NoDeviceException extends IOException {
+  private static final long serialVersionUID = 1;
+
+  NoDeviceException(String message) {
+    super(message);
+  }
+}
