@@ -2,19 +2,19 @@ package io.ashlar.controller;
 
 import io.ashlar.controller.store.ClusterStore;
 import io.ashlar.controller.store.ClusterStore.Collection;
+import io.ashlar.controller.store.Records;
 import io.ashlar.env.Rng;
 
 /** The random name of a cluster, made once, so that strangers' nodes and replicas can be told. */
-final class ClusterIdentity {
-  private static final String KEY = "cluster-id";
-
-  private ClusterIdentity() {}
+record ClusterIdentity(String id) {
+  private static final String KEY = "cluster";
 
   static String of(ClusterStore store, Rng rng) {
-    if (store.get(Collection.CLUSTER, KEY).isEmpty()) {
-      String made = "%016x".formatted(rng.nextLong());
-      var _ = store.create(Collection.CLUSTER, KEY, made);
+    Records<ClusterIdentity> records =
+        new Records<>(store, Collection.CLUSTER, ClusterIdentity.class);
+    if (records.get(KEY).isEmpty()) {
+      var _ = records.create(KEY, new ClusterIdentity("%016x".formatted(rng.nextLong())));
     }
-    return store.get(Collection.CLUSTER, KEY).orElseThrow().value();
+    return records.get(KEY).orElseThrow().value().id();
   }
 }

@@ -1,5 +1,6 @@
 package io.ashlar.controller;
 
+import io.ashlar.controller.ControllerConfig.BackendConfig;
 import io.ashlar.controller.csi.ControllerService;
 import io.ashlar.controller.csi.StatusMapper;
 import io.ashlar.controller.csi.VolumeWaits;
@@ -7,22 +8,21 @@ import io.ashlar.controller.csi.VolumeWork;
 import io.ashlar.controller.failover.Fencer;
 import io.ashlar.controller.http.ControllerMetrics;
 import io.ashlar.controller.nodes.ControlServer;
+import io.ashlar.controller.nodes.Controllers;
 import io.ashlar.controller.nodes.GrpcNodeAgents;
 import io.ashlar.controller.nodes.NodeDirectory;
 import io.ashlar.controller.nodes.NodesService;
 import io.ashlar.controller.nodes.VolumesService;
 import io.ashlar.controller.placement.Placement;
 import io.ashlar.controller.reconcile.Cluster;
-import io.ashlar.controller.reconcile.ReconcileLoop;
-import io.ashlar.controller.reconcile.Sweeper;
 import io.ashlar.controller.reconcile.VolumeReconciler;
+import io.ashlar.controller.state.ControllerRecord;
 import io.ashlar.controller.state.Grave;
 import io.ashlar.controller.state.NodeRecord;
 import io.ashlar.controller.state.VolumeRecord;
 import io.ashlar.controller.store.ClusterStore;
 import io.ashlar.controller.store.ClusterStore.Collection;
 import io.ashlar.controller.store.Records;
-import io.ashlar.controller.store.embedded.EmbeddedStore;
 import io.ashlar.csi.server.CallInterceptor;
 import io.ashlar.csi.server.CallObserver;
 import io.ashlar.csi.server.CsiServer;
@@ -31,20 +31,17 @@ import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
 import io.ashlar.http.HttpEndpoint;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A running controller: its parts, wired; closed in reverse order. */
 public final class Controller implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Controller.class);
-  private static final Duration SWEEP_VOLUMES = Duration.ofSeconds(2);
-  private static final Duration SWEEP_ORPHANS = Duration.ofSeconds(30);
 
   private final Deque<AutoCloseable> parts = new ArrayDeque<>();
   private final AtomicBoolean ready = new AtomicBoolean();
@@ -78,8 +75,8 @@ public final class Controller implements AutoCloseable {
 
   private void open(ControllerConfig config) throws IOException {
     log.info("controller starts version={} config={}", version(), config);
-    Files.createDirectories(config.stateDir());
-    ClusterStore store = part(new EmbeddedStore(config.stateDir().resolve("cluster.db")));
+    Backend backend = part(backend(config.backend()));
+    ClusterStore store = backend.store();
     Records<VolumeRecord> volumes = new Records<>(store, Collection.VOLUMES, VolumeRecord.class);
     NodeDirectory nodes =
         new NodeDirectory(
@@ -96,14 +93,23 @@ public final class Controller implements AutoCloseable {
             new Placement(config.space()),
             rng);
     ControllerMetrics metrics = new ControllerMetrics(nodes);
-    VolumeWork work = startReconciling(config, store, cluster, metrics);
+    Leadership leadership = leadership(config, store, cluster, metrics);
+    part(backend.election().stand(leadership));
+    VolumeWork work =
+        new VolumeWork(
+            cluster,
+            leadership,
+            part(new VolumeWaits(store, volumes)),
+            backend.claims(),
+            config.times().callWait());
     StatusMapper status = new StatusMapper();
     control =
         part(
             new ControlServer(
                 config.controlListen().address(),
                 List.of(
-                    new NodesService(nodes, ClusterIdentity.of(store, rng)),
+                    new NodesService(
+                        nodes, ClusterIdentity.of(store, rng), controllers(config, backend)),
                     new VolumesService(volumes, nodes)),
                 new CallInterceptor(status, CallObserver.NONE)));
     http = part(new HttpEndpoint(config.httpListen().address(), metrics::scrape, ready::get));
@@ -116,21 +122,40 @@ public final class Controller implements AutoCloseable {
     log.info("controller ready control={} http={}", control.port(), http.port());
   }
 
-  private VolumeWork startReconciling(
+  private static Backend backend(BackendConfig config) throws IOException {
+    return switch (config) {
+      case BackendConfig.Embedded embedded -> new EmbeddedBackend(embedded.stateDir());
+      case BackendConfig.Kubernetes kubernetes ->
+          new KubernetesBackend(kubernetes.namespace(), kubernetes.name());
+    };
+  }
+
+  private Leadership leadership(
       ControllerConfig config, ClusterStore store, Cluster cluster, ControllerMetrics metrics) {
     VolumeReconciler reconciler =
         new VolumeReconciler(
             cluster, clock, config.times().repairDelay(), config.times().replaceGrace());
     Fencer fencer = new Fencer(cluster, clock, metrics);
-    ReconcileLoop volumeLoop = part(new ReconcileLoop("volume", reconciler::step));
-    ReconcileLoop fenceLoop = part(new ReconcileLoop("fence", fencer::step));
-    VolumeWaits waits = part(new VolumeWaits(store, cluster.volumes()));
-    VolumeWork work =
-        new VolumeWork(cluster, volumeLoop, fenceLoop, waits, config.times().callWait());
-    Sweeper sweeper = part(new Sweeper(cluster, reconciler, work::kick, metrics::showVolumes));
-    cluster.nodes().onReturn(node -> sweeper.sweepSoon());
-    sweeper.start(SWEEP_VOLUMES, SWEEP_ORPHANS);
-    return work;
+    Leadership leadership =
+        new Leadership(() -> new Leading(store, cluster, reconciler, fencer, metrics::showVolumes));
+    cluster.nodes().onReturn(node -> leadership.sweepSoon());
+    return leadership;
+  }
+
+  /** Where nodes find all controllers, if there may be several. */
+  private Supplier<List<String>> controllers(ControllerConfig config, Backend backend) {
+    if (!(config.backend() instanceof BackendConfig.Kubernetes kubernetes)) {
+      return List::of;
+    }
+    ControllerRecord self =
+        new ControllerRecord(kubernetes.name(), config.controlListen().toString(), 1);
+    Controllers controllers =
+        part(
+            new Controllers(
+                new Records<>(backend.store(), Collection.CONTROLLERS, ControllerRecord.class),
+                self,
+                clock));
+    return controllers.start()::addresses;
   }
 
   private static String version() {

@@ -14,15 +14,37 @@ import java.time.Duration;
  * @param controlListen gRPC for nodes; plain text until certificates come, so keep it on a trusted
  *     network
  * @param httpListen health and metrics
- * @param stateDir holds the embedded store; exclusively this process's
+ * @param backend where the cluster's records are
  */
 public record ControllerConfig(
     CsiEndpoint csiEndpoint,
     HostPort controlListen,
     HostPort httpListen,
-    Path stateDir,
+    BackendConfig backend,
     Times times,
     SpacePolicy space) {
+
+  /** Where the cluster's records are, with what that needs. */
+  public sealed interface BackendConfig {
+    /**
+     * @param stateDir holds a file; exclusively this process's
+     */
+    record Embedded(Path stateDir) implements BackendConfig {}
+
+    /**
+     * @param namespace of this installation
+     * @param name of this controller, its own among those that are alive
+     */
+    record Kubernetes(String namespace, String name) implements BackendConfig {
+      public Kubernetes {
+        require(!namespace.isEmpty(), "store kubernetes needs the namespace (POD_NAMESPACE)");
+        require(
+            name.matches("[a-z0-9]([-a-z0-9.]*[a-z0-9])?"),
+            "name '%s' is not one that Kubernetes takes (POD_NAME)",
+            name);
+      }
+    }
+  }
 
   /**
    * @param nodeSilence after which a node counts as unreachable

@@ -1,5 +1,6 @@
 package io.ashlar.controller;
 
+import io.ashlar.controller.ControllerConfig.BackendConfig;
 import io.ashlar.controller.ControllerConfig.Times;
 import io.ashlar.controller.placement.SpacePolicy;
 import io.ashlar.csi.server.CsiEndpoint;
@@ -44,6 +45,27 @@ final class ControllerOptions {
       defaultValue = "/var/lib/ashlar/controller",
       description = "Folder of the embedded store.")
   private Path stateDir;
+
+  @Option(
+      names = "--store",
+      paramLabel = "embedded|kubernetes",
+      defaultValue = "embedded",
+      description = "Where the cluster's records are.")
+  private String store;
+
+  @Option(
+      names = "--namespace",
+      paramLabel = "NAME",
+      defaultValue = "${env:POD_NAMESPACE:-}",
+      description = "Namespace of this installation, for --store kubernetes.")
+  private String namespace;
+
+  @Option(
+      names = "--name",
+      paramLabel = "NAME",
+      defaultValue = "${env:POD_NAME:-${env:HOSTNAME:-}}",
+      description = "Name of this controller among several, for --store kubernetes.")
+  private String name;
 
   @Option(
       names = "--node-silence",
@@ -128,8 +150,18 @@ final class ControllerOptions {
         CsiEndpoint.parse(csiEndpoint),
         HostPort.parse(controlListen),
         HostPort.parse(httpListen),
-        stateDir,
+        backend(),
         new Times(nodeSilence, agentTimeout, repairDelay, replaceGrace, callWait),
         new SpacePolicy(overProvisioning, reservePercent));
+  }
+
+  private BackendConfig backend() {
+    return switch (store) {
+      case "embedded" -> new BackendConfig.Embedded(stateDir);
+      case "kubernetes" -> new BackendConfig.Kubernetes(namespace, name);
+      default ->
+          throw new IllegalArgumentException(
+              "store '" + store + "' is not one of embedded, kubernetes");
+    };
   }
 }

@@ -69,6 +69,20 @@ final class ArchitectureTest {
   }
 
   @Test
+  void onlyTheKubernetesAdaptersKnowItsClient() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackages(
+            "io.ashlar.controller.store.kubernetes..", "io.ashlar.controller.kubernetes..")
+        .and()
+        .doNotHaveSimpleName("KubernetesBackend")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("io.fabric8..")
+        .check(CLASSES);
+  }
+
+  @Test
   void onlyTheMappersKnowGrpcCodes() {
     noClasses()
         .that()

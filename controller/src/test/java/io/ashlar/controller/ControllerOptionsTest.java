@@ -19,7 +19,7 @@ final class ControllerOptionsTest {
         .isEqualTo(
             "ControllerConfig[csiEndpoint=unix:///run/ashlar/controller.sock,"
                 + " controlListen=127.0.0.1:7431, httpListen=127.0.0.1:7432,"
-                + " stateDir=/var/lib/ashlar/controller,"
+                + " backend=Embedded[stateDir=/var/lib/ashlar/controller],"
                 + " times=Times[nodeSilence=PT5S, agentTimeout=PT5S, repairDelay=PT10S,"
                 + " replaceGrace=PT10M, callWait=PT30S],"
                 + " space=SpacePolicy[overProvisioning=10, reservePercent=5]]");
@@ -33,6 +33,17 @@ final class ControllerOptionsTest {
     assertThat(config.times().nodeSilence()).hasMillis(500);
     assertThat(config.times().callWait()).hasMinutes(2);
     assertThat(config.controlListen()).hasToString("[::1]:0");
+  }
+
+  @Test
+  void kubernetesNeedsToKnowWhereAndWhoWeAre() {
+    assertThat(parse("--store=kubernetes", "--namespace=storage", "--name=c-1").backend())
+        .hasToString("Kubernetes[namespace=storage, name=c-1]");
+    assertThatThrownBy(() -> parse("--store=kubernetes", "--namespace=", "--name=c-1"))
+        .hasMessageContaining("POD_NAMESPACE");
+    assertThatThrownBy(() -> parse("--store=kubernetes", "--namespace=a", "--name=C_1"))
+        .hasMessageContaining("POD_NAME");
+    assertThatThrownBy(() -> parse("--store=etcd")).hasMessageContaining("embedded, kubernetes");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.ashlar.controller;
 
+import io.ashlar.controller.ControllerConfig.BackendConfig;
 import io.ashlar.controller.ControllerConfig.Times;
 import io.ashlar.controller.placement.SpacePolicy;
 import io.ashlar.csi.server.CsiEndpoint;
@@ -59,7 +60,7 @@ public final class TestCluster implements AutoCloseable {
         CsiEndpoint.parse("unix://" + folder.resolve("csi.sock")),
         HostPort.parse("127.0.0.1:0"),
         HostPort.parse("127.0.0.1:0"),
-        folder.resolve("state"),
+        new BackendConfig.Embedded(folder.resolve("state")),
         new Times(SILENCE, Duration.ofMillis(500), Duration.ofMillis(300), REPLACE_GRACE, callWait),
         SpacePolicy.DEFAULT);
   }

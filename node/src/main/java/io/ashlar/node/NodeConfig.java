@@ -7,6 +7,7 @@ import io.ashlar.model.NodeId;
 import io.ashlar.node.kubelet.RegistrationOptions;
 import io.ashlar.store.StoreFormat;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -15,6 +16,7 @@ import java.util.regex.Pattern;
  * Configuration of the node daemon, parsed once.
  *
  * @param diskBytes size of the data disk's file if it has to be made
+ * @param controllers where to find one; it tells where the others are
  * @param deviceDir where volumes appear as block devices
  * @param holderSocket of the device holder, which keeps devices alive over our restarts
  * @param nbdListen also serve NBD on this address, to whoever can reach it
@@ -28,7 +30,7 @@ public record NodeConfig(
     Path stateDir,
     Path disk,
     long diskBytes,
-    HostPort controller,
+    List<HostPort> controllers,
     HostPort agentListen,
     HostPort replicationListen,
     HostPort httpListen,
@@ -47,7 +49,9 @@ public record NodeConfig(
   static final long DISK_BYTES_MIN = StoreFormat.diskBytesMin(StoreFormat.SEGMENT_BYTES_DEFAULT);
 
   public NodeConfig {
+    controllers = List.copyOf(controllers);
     topology = Map.copyOf(topology);
+    require(!controllers.isEmpty(), "--controller: want at least one address");
     require(
         diskBytes >= DISK_BYTES_MIN,
         "--disk-size %s: want at least %s bytes (%s MiB)",

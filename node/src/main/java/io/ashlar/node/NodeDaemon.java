@@ -45,7 +45,9 @@ import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreEngine.Space;
 import io.ashlar.store.StoreFormat;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
+import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
@@ -113,7 +115,11 @@ final class NodeDaemon implements AutoCloseable {
     this.stateDir = StateDir.open(config.stateDir(), rng);
     this.controller =
         new ControllerClient(
-            config.controller().address(), registration(), this::pool, this::learn);
+            config.controllers().stream().map(HostPort::toString).toList(),
+            NodeDaemon::channel,
+            registration(),
+            this::pool,
+            this::learn);
     controller.start();
     String cluster = clusterId();
     this.store = openStore(cluster);
@@ -154,6 +160,11 @@ final class NodeDaemon implements AutoCloseable {
     this.kubelet = config.kubelet().map(KubeletRegistration::new);
     kubelet.ifPresent(KubeletRegistration::start);
     LOG.info("event=ready node={}", config.node());
+  }
+
+  private static ManagedChannel channel(String address) {
+    HostPort target = HostPort.parse(address);
+    return NettyChannelBuilder.forAddress(target.host(), target.port()).usePlaintext().build();
   }
 
   private void serveNbd() throws IOException {

@@ -7,6 +7,7 @@ import io.ashlar.model.NodeId;
 import io.ashlar.node.kubelet.RegistrationOptions;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -51,8 +52,9 @@ final class NodeOptions {
   @Option(
       names = "--controller",
       defaultValue = "127.0.0.1:7431",
-      description = "Controller's control port.")
-  private String controller;
+      split = ",",
+      description = "Control ports of controllers, HOST:PORT; one is enough, it tells of the rest.")
+  private List<String> controllers;
 
   @Option(
       names = "--agent-listen",
@@ -137,7 +139,7 @@ final class NodeOptions {
         stateDir,
         disk == null ? stateDir.resolve("disk") : disk,
         ByteSizes.parse(diskSize),
-        HostPort.parse(controller),
+        controllers.stream().map(HostPort::parse).toList(),
         HostPort.parse(agentListen),
         HostPort.parse(replicationListen),
         HostPort.parse(httpListen),

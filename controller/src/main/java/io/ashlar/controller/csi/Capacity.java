@@ -12,6 +12,7 @@ import io.ashlar.model.Member;
 import io.ashlar.model.NodeId;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
 /**
  * GetCapacity. Volumes can be reached from everywhere, so topology does not narrow it; the number
@@ -23,7 +24,10 @@ import java.util.List;
 record Capacity(long availableBytes, long volumeBytesMax) {
   static Capacity of(Cluster cluster, SpacePolicy space, GetCapacityRequest request) {
     request.getVolumeCapabilitiesList().forEach(Uses::require);
-    int copies = Parameters.parse(request.getParametersMap()).replicas() + 1;
+    int copies =
+        Parameters.of(Parameters.ofClass(request.getParametersMap()), Parameters.ofClaim(Map.of()))
+                .replicas()
+            + 1;
     List<Long> headrooms =
         candidates(cluster).stream()
             .filter(candidate -> candidate.node().reachable())

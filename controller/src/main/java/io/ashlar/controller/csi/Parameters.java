@@ -10,13 +10,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * StorageClass parameters. Keys are {@code ashlar.io/x}, with {@code storageos.com/x} as an alias
- * that loses against it. Nothing is ignored silently but what sidecars add under {@code
- * csi.storage.k8s.io/}.
- *
- * @param given normalised to {@code ashlar.io/} keys
+ * What StorageClass parameters and labels of a claim say; the label wins. Keys are {@code
+ * ashlar.io/x}, with {@code storageos.com/x} as an alias that loses against it in the same place.
+ * Nothing is ignored silently but what sidecars add under {@code csi.storage.k8s.io/}, and labels
+ * that are not ours.
  */
-record Parameters(int replicas, FailureMode failureMode, SortedMap<String, String> given) {
+record Parameters(int replicas, FailureMode failureMode) {
   static final int REPLICAS_MAX = 5;
 
   private static final String PREFIX = "ashlar.io/";
@@ -51,9 +50,22 @@ record Parameters(int replicas, FailureMode failureMode, SortedMap<String, Strin
               "hint-primary",
               "nfs-squash"));
 
-  static Parameters parse(Map<String, String> parameters) {
+  /** Parameters of a class, normalised to {@code ashlar.io/} keys. */
+  static SortedMap<String, String> ofClass(Map<String, String> parameters) {
     Requests.requireSmall("parameters", parameters);
-    SortedMap<String, String> given = normalise(parameters);
+    return normalise("parameter", parameters);
+  }
+
+  /** Those of a claim's labels that are meant for us, normalised alike. */
+  static SortedMap<String, String> ofClaim(Map<String, String> labels) {
+    SortedMap<String, String> ours = new TreeMap<>(labels);
+    ours.keySet().removeIf(key -> !key.startsWith(PREFIX) && !key.startsWith(ALIAS));
+    return normalise("label", ours);
+  }
+
+  static Parameters of(SortedMap<String, String> ofClass, SortedMap<String, String> ofClaim) {
+    SortedMap<String, String> given = new TreeMap<>(ofClass);
+    given.putAll(ofClaim);
     int replicas = replicas(given.getOrDefault(PREFIX + REPLICAS, "1"));
     FailureMode mode = failureMode(given.getOrDefault(PREFIX + FAILURE_MODE, "soft"));
     if (mode.kind() == FailureMode.Kind.TOLERATE && mode.tolerance() > replicas) {
@@ -66,10 +78,10 @@ record Parameters(int replicas, FailureMode failureMode, SortedMap<String, Strin
           replicas,
           replicas + 1);
     }
-    return new Parameters(replicas, mode, given);
+    return new Parameters(replicas, mode);
   }
 
-  private static SortedMap<String, String> normalise(Map<String, String> parameters) {
+  private static SortedMap<String, String> normalise(String what, Map<String, String> parameters) {
     SortedMap<String, String> given = new TreeMap<>();
     for (Map.Entry<String, String> entry : new TreeMap<>(parameters).entrySet()) {
       String key = entry.getKey();
@@ -77,37 +89,39 @@ record Parameters(int replicas, FailureMode failureMode, SortedMap<String, Strin
         continue;
       }
       if (key.startsWith(PREFIX)) {
-        given.put(PREFIX + known(key, key.substring(PREFIX.length())), entry.getValue());
+        given.put(PREFIX + known(what, key, key.substring(PREFIX.length())), entry.getValue());
       } else if (key.startsWith(ALIAS)) {
-        given.putIfAbsent(PREFIX + known(key, key.substring(ALIAS.length())), entry.getValue());
+        given.putIfAbsent(
+            PREFIX + known(what, key, key.substring(ALIAS.length())), entry.getValue());
       } else {
-        throw unknown(key);
+        throw unknown(what, key);
       }
     }
     return given;
   }
 
-  private static String known(String key, String name) {
+  private static String known(String what, String key, String name) {
     if (NOT_YET.contains(name)) {
-      throw Requests.invalid("parameter '%s' is not available yet", key);
+      throw Requests.invalid(
+          "%s '%s' is not available yet; available are, after %s: %s",
+          what, key, PREFIX, String.join(", ", BUILT));
     }
     if (!BUILT.contains(name)) {
-      throw unknown(key);
+      throw unknown(what, key);
     }
     return name;
   }
 
-  private static RefusedException unknown(String key) {
+  private static RefusedException unknown(String what, String key) {
     return Requests.invalid(
-        "parameter '%s' is not known; known are, after %s (or %s): %s; not available yet: %s",
-        key, PREFIX, ALIAS, String.join(", ", BUILT), String.join(", ", NOT_YET));
+        "%s '%s' is not known; known are, after %s (or %s): %s; not available yet: %s",
+        what, key, PREFIX, ALIAS, String.join(", ", BUILT), String.join(", ", NOT_YET));
   }
 
   private static int replicas(String value) {
     if (!value.matches("[0-5]")) {
       throw Requests.invalid(
-          "parameter '%s%s' is '%s': want a number from 0 to %d",
-          PREFIX, REPLICAS, value, REPLICAS_MAX);
+          "'%s%s' is '%s': want a number from 0 to %d", PREFIX, REPLICAS, value, REPLICAS_MAX);
     }
     return Integer.parseInt(value);
   }
@@ -121,7 +135,7 @@ record Parameters(int replicas, FailureMode failureMode, SortedMap<String, Strin
           new FailureMode(FailureMode.Kind.TOLERATE, Integer.parseInt(value));
       default ->
           throw Requests.invalid(
-              "parameter '%s%s' is '%s': want soft, hard, alwayson or a number from 0 to 5",
+              "'%s%s' is '%s': want soft, hard, alwayson or a number from 0 to 5",
               PREFIX, FAILURE_MODE, value);
     };
   }

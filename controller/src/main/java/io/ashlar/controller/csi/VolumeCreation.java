@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,30 +28,49 @@ import org.slf4j.LoggerFactory;
 final class VolumeCreation {
   private static final Logger log = LoggerFactory.getLogger(VolumeCreation.class);
 
+  /** What {@code --extra-create-metadata} of external-provisioner adds. */
+  private static final String CLAIM_NAME = "csi.storage.k8s.io/pvc/name";
+
+  private static final String CLAIM_NAMESPACE = "csi.storage.k8s.io/pvc/namespace";
+
   private final VolumeWork work;
 
   VolumeCreation(VolumeWork work) {
     this.work = work;
   }
 
+  /** What the call asks for, before the claim's labels. */
+  private record Wanted(
+      String name,
+      long sizeBytes,
+      List<VolumeUse> uses,
+      SortedMap<String, String> parameters,
+      CreateVolumeRequest request) {
+    VolumeSpec spec(SortedMap<String, String> labels) {
+      Parameters effective = Parameters.of(parameters, labels);
+      return new VolumeSpec(
+          name, sizeBytes, effective.replicas(), effective.failureMode(), parameters, labels, uses);
+    }
+  }
+
   VolumeRecord create(CreateVolumeRequest request) {
-    VolumeSpec spec = spec(request);
-    String key = VolumeKeys.ofName(spec.name());
+    Wanted wanted = wanted(request);
+    String key = VolumeKeys.ofName(wanted.name);
     CallDeadline deadline = work.deadline();
     while (true) {
       Optional<VolumeRecord> existing = work.cluster().volumes().get(key).map(Versioned::value);
       if (existing.isEmpty()) {
-        existing = begin(key, spec, preferred(request));
+        existing = begin(key, wanted.spec(labels(request)), preferred(request));
       }
       if (existing.isPresent() && existing.get().operations().deleting().isEmpty()) {
-        requireSame(existing.get(), spec, request.getCapacityRange());
+        requireSame(existing.get(), wanted);
         return await(key, existing.get(), deadline);
       }
-      awaitGone(key, spec.name(), deadline);
+      awaitGone(key, wanted.name, deadline);
     }
   }
 
-  private static VolumeSpec spec(CreateVolumeRequest request) {
+  private static Wanted wanted(CreateVolumeRequest request) {
     Requests.requireName(request.getName());
     List<VolumeUse> uses = Uses.require(request.getVolumeCapabilitiesList());
     Requests.requireSmall("secrets", request.getSecretsMap());
@@ -62,14 +82,21 @@ final class VolumeCreation {
     if (request.hasVolumeContentSource()) {
       throw Requests.invalid("volume_content_source is not available yet");
     }
-    Parameters parameters = Parameters.parse(request.getParametersMap());
-    return new VolumeSpec(
+    return new Wanted(
         request.getName(),
         Sizes.forNew(request.getCapacityRange(), uses),
-        parameters.replicas(),
-        parameters.failureMode(),
-        parameters.given(),
-        uses);
+        uses,
+        Parameters.ofClass(request.getParametersMap()),
+        request);
+  }
+
+  /** Of the claim that external-provisioner names, if it does ({@code --extra-create-metadata}). */
+  private SortedMap<String, String> labels(CreateVolumeRequest request) {
+    String namespace = request.getParametersOrDefault(CLAIM_NAMESPACE, "");
+    String name = request.getParametersOrDefault(CLAIM_NAME, "");
+    return namespace.isEmpty() || name.isEmpty()
+        ? Parameters.ofClaim(Map.of())
+        : Parameters.ofClaim(work.claims().of(namespace, name));
   }
 
   /**
@@ -121,26 +148,27 @@ final class VolumeCreation {
     return work.cluster().volumes().create(key, record).map(Versioned::value);
   }
 
-  private static void requireSame(VolumeRecord existing, VolumeSpec spec, CapacityRange range) {
+  private static void requireSame(VolumeRecord existing, Wanted wanted) {
     VolumeSpec old = existing.spec();
-    if (!old.name().equals(spec.name())) {
-      throw differs(spec, "its record's key, that of '" + old.name() + "'");
+    CapacityRange range = wanted.request.getCapacityRange();
+    if (!old.name().equals(wanted.name)) {
+      throw differs(wanted.name, "its record's key, that of '" + old.name() + "'");
     }
     boolean tooLarge = range.getLimitBytes() != 0 && old.sizeBytes() > range.getLimitBytes();
     if (old.sizeBytes() < range.getRequiredBytes() || tooLarge) {
-      throw differs(spec, "its size, " + old.sizeBytes() + " bytes");
+      throw differs(wanted.name, "its size, " + old.sizeBytes() + " bytes");
     }
-    if (!old.parameters().equals(spec.parameters())) {
-      throw differs(spec, "its parameters, " + old.parameters());
+    if (!old.parameters().equals(wanted.parameters)) {
+      throw differs(wanted.name, "its parameters, " + old.parameters());
     }
-    if (!new HashSet<>(old.uses()).equals(new HashSet<>(spec.uses()))) {
-      throw differs(spec, "its capabilities, " + old.uses());
+    if (!new HashSet<>(old.uses()).equals(new HashSet<>(wanted.uses))) {
+      throw differs(wanted.name, "its capabilities, " + old.uses());
     }
   }
 
-  private static RefusedException differs(VolumeSpec spec, String what) {
+  private static RefusedException differs(String name, String what) {
     return new RefusedException(
-        Kind.CONFLICT, "volume '%s' exists already and differs in %s", spec.name(), what);
+        Kind.CONFLICT, "volume '%s' exists already and differs in %s", name, what);
   }
 
   private VolumeRecord await(String key, VolumeRecord wanted, CallDeadline deadline) {

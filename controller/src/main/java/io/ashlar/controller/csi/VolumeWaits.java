@@ -2,8 +2,10 @@ package io.ashlar.controller.csi;
 
 import io.ashlar.controller.state.VolumeRecord;
 import io.ashlar.controller.store.ClusterStore;
+import io.ashlar.controller.store.ClusterStore.Change;
 import io.ashlar.controller.store.ClusterStore.Collection;
 import io.ashlar.controller.store.ClusterStore.Subscription;
+import io.ashlar.controller.store.ClusterStore.Watcher;
 import io.ashlar.controller.store.Records;
 import io.ashlar.controller.store.Records.Versioned;
 import java.util.Map;
@@ -28,11 +30,19 @@ public final class VolumeWaits implements AutoCloseable {
   public VolumeWaits(ClusterStore store, Records<VolumeRecord> volumes) {
     this.volumes = volumes;
     long revision = store.list(Collection.VOLUMES).revision();
-    this.watch = store.watch(Collection.VOLUMES, revision, change -> wake(change.key()));
+    this.watch = store.watch(Collection.VOLUMES, revision, new Waker());
   }
 
-  private void wake(String key) {
-    waiting.getOrDefault(key, new CopyOnWriteArrayList<>()).forEach(Semaphore::release);
+  private final class Waker implements Watcher {
+    @Override
+    public void changed(Change change) {
+      waiting.getOrDefault(change.key(), new CopyOnWriteArrayList<>()).forEach(Semaphore::release);
+    }
+
+    @Override
+    public void missed() {
+      waiting.values().forEach(semaphores -> semaphores.forEach(Semaphore::release));
+    }
   }
 
   /**

@@ -1,7 +1,7 @@
 package io.ashlar.controller.csi;
 
+import io.ashlar.controller.reconcile.Attention;
 import io.ashlar.controller.reconcile.Cluster;
-import io.ashlar.controller.reconcile.ReconcileLoop;
 import io.ashlar.controller.state.RefusedException;
 import io.ashlar.controller.state.RefusedException.Kind;
 import io.ashlar.controller.state.VolumeKeys;
@@ -14,9 +14,9 @@ import java.util.function.Predicate;
 /** What handlers share: finding volumes, having work done, waiting for it. */
 public record VolumeWork(
     Cluster cluster,
-    ReconcileLoop volumeLoop,
-    ReconcileLoop fenceLoop,
+    Attention attention,
     VolumeWaits waits,
+    ClaimLabels claims,
     Duration longestWait) {
 
   CallDeadline deadline() {
@@ -46,12 +46,6 @@ public record VolumeWork(
     return new RefusedException(Kind.NOT_FOUND, "volume '%s' does not exist", volumeId);
   }
 
-  /** Has both loops look at the volume. */
-  public void kick(String key) {
-    fenceLoop.kick(key);
-    volumeLoop.kick(key);
-  }
-
   /**
    * Kicks and waits.
    *
@@ -59,7 +53,7 @@ public record VolumeWork(
    */
   Optional<VolumeRecord> await(
       String key, String what, CallDeadline deadline, Predicate<Optional<VolumeRecord>> wanted) {
-    kick(key);
+    attention.kick(key);
     Optional<VolumeRecord> now = waits.until(key, deadline, wanted);
     if (!wanted.test(now)) {
       throw new RefusedException(
@@ -69,10 +63,6 @@ public record VolumeWork(
   }
 
   String problem(String key) {
-    return fenceLoop
-        .problem(key)
-        .or(() -> volumeLoop.problem(key))
-        .map(problem -> ": " + problem)
-        .orElse("");
+    return attention.problem(key).map(problem -> ": " + problem).orElse("");
   }
 }

@@ -7,15 +7,22 @@ import io.ashlar.control.v1.RegisterReply;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.model.NodeId;
 import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.function.Supplier;
 
 /** control/v1 Nodes. Refusals are thrown; the server's interceptor answers them. */
 public final class NodesService extends NodesGrpc.NodesImplBase {
   private final NodeDirectory nodes;
   private final String clusterId;
+  private final Supplier<List<String>> controllers;
 
-  public NodesService(NodeDirectory nodes, String clusterId) {
+  /**
+   * @param controllers where all of them listen; empty if there is only this one
+   */
+  public NodesService(NodeDirectory nodes, String clusterId, Supplier<List<String>> controllers) {
     this.nodes = nodes;
     this.clusterId = clusterId;
+    this.controllers = controllers;
   }
 
   @Override
@@ -32,7 +39,8 @@ public final class NodesService extends NodesGrpc.NodesImplBase {
             new NodeId(request.getNodeId()),
             request.getInstance(),
             ControlMapping.pools(request.getPoolsList()));
-    HeartbeatReply.Builder reply = HeartbeatReply.newBuilder().setRegister(!known);
+    HeartbeatReply.Builder reply =
+        HeartbeatReply.newBuilder().setRegister(!known).addAllControllers(controllers.get());
     for (NodeStatus node : nodes.all()) {
       reply
           .addPeersBuilder()

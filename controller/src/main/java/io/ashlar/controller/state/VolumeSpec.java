@@ -9,8 +9,10 @@ import java.util.TreeMap;
  * What the user asked for.
  *
  * @param replicas copies besides the first
- * @param parameters as given, normalised to their {@code ashlar.io/} keys; compared when a creation
- *     is repeated
+ * @param parameters of the class, normalised to their {@code ashlar.io/} keys; compared when a
+ *     creation is repeated
+ * @param labels of the claim, normalised alike; they win. Read once, when the volume is created:
+ *     taking a label away changes nothing.
  * @param uses how the volume is meant to be used; compared too
  */
 public record VolumeSpec(
@@ -19,10 +21,12 @@ public record VolumeSpec(
     int replicas,
     FailureMode failureMode,
     SortedMap<String, String> parameters,
+    SortedMap<String, String> labels,
     List<VolumeUse> uses) {
 
   public VolumeSpec {
     parameters = new TreeMap<>(parameters);
+    labels = new TreeMap<>(labels);
     uses = List.copyOf(uses);
   }
 
@@ -31,6 +35,6 @@ public record VolumeSpec(
   }
 
   public VolumeSpec withSizeBytes(long next) {
-    return new VolumeSpec(name, next, replicas, failureMode, parameters, uses);
+    return new VolumeSpec(name, next, replicas, failureMode, parameters, labels, uses);
   }
 }

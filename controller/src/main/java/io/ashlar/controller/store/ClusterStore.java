@@ -16,10 +16,16 @@ public interface ClusterStore extends AutoCloseable {
     VOLUMES,
     NODES,
     GRAVES,
-    CLUSTER
+    CLUSTER,
+    CONTROLLERS
   }
 
-  /** A record as it was at {@code revision}; revisions grow over the whole store. */
+  /**
+   * A record as it was at {@code revision}; revisions grow over the whole store.
+   *
+   * @param key of a-z, 0-9, '-' and '.', beginning and ending with a letter or digit, 253 at most
+   * @param value a JSON object; a store may give its fields back in another order
+   */
   record Entry(String key, String value, long revision) {}
 
   /** A collection in the order of its keys, as it was at {@code revision}. */
@@ -28,10 +34,12 @@ public interface ClusterStore extends AutoCloseable {
   /** What a watch tells: the new entry, or none if the record was deleted. */
   record Change(String key, Optional<Entry> entry, long revision) {}
 
-  /** Called in order, one change at a time; may call the store. */
-  @FunctionalInterface
+  /** Called in order, one call at a time; may call the store. */
   interface Watcher {
     void changed(Change change);
+
+    /** Changes may have gone by untold: whoever relies on them looks at everything again. */
+    void missed();
   }
 
   /** Ends a watch; changes on their way may still be told. */
@@ -55,9 +63,8 @@ public interface ClusterStore extends AutoCloseable {
   boolean delete(Collection collection, String key, long expectedRevision);
 
   /**
-   * Tells every change after {@code fromRevision}.
-   *
-   * @throws WatchExpiredException if changes since then are no longer known: list again
+   * Tells every change after {@code fromRevision}; if some are no longer known, that they were
+   * missed, and then every later one. Goes on by itself when the store was away.
    */
   Subscription watch(Collection collection, long fromRevision, Watcher watcher);
 
@@ -70,15 +77,6 @@ public interface ClusterStore extends AutoCloseable {
 
     public StoreException(String message, Throwable cause) {
       super(message, cause);
-    }
-  }
-
-  /** A watch from a revision whose successors are forgotten. */
-  final class WatchExpiredException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    public WatchExpiredException(long revision) {
-      super("changes since revision " + revision + " are no longer known");
     }
   }
 }

@@ -101,7 +101,8 @@ final class CopyBench implements AutoCloseable {
   }
 
   Versioned<VolumeRecord> create(FailureMode mode) {
-    VolumeSpec spec = new VolumeSpec("pvc", SIZE_BYTES, 1, mode, new TreeMap<>(), List.of());
+    VolumeSpec spec =
+        new VolumeSpec("pvc", SIZE_BYTES, 1, mode, new TreeMap<>(), new TreeMap<>(), List.of());
     List<Member> members = List.of(member(1), member(2));
     members.forEach(this::put);
     VolumeRecord record = VolumeRecord.wanted(VOLUME, spec, 7, members).created();

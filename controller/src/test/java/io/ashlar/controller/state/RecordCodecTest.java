@@ -27,6 +27,7 @@ final class RecordCodecTest {
             1L << 40,
             2,
             FailureMode.HARD,
+            new TreeMap<>(Map.of("ashlar.io/replicas", "1")),
             new TreeMap<>(Map.of("ashlar.io/replicas", "2")),
             List.of(use));
     Member member = new Member(-5, NODE, "default", Long.MIN_VALUE, ReplicaState.EMPTY, 0, 0);

@@ -1,81 +1,168 @@
 package io.ashlar.node.agent;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.ashlar.control.v1.GetVolumeRequest;
 import io.ashlar.control.v1.HeartbeatReply;
-import io.ashlar.control.v1.HeartbeatRequest;
 import io.ashlar.control.v1.NodeAddress;
-import io.ashlar.control.v1.NodesGrpc;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RecordFormatRequest;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.control.v1.VolumeView;
-import io.ashlar.control.v1.VolumesGrpc;
+import io.ashlar.control.v1.VolumesGrpc.VolumesBlockingStub;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.NettyChannelBuilder;
-import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
- * The node's connection to the controller: registers, sends a heartbeat every second, and lends its
- * stubs. Blocking calls are for threads that may wait, never for the data loop.
+ * The controllers as this node sees them: it registers and beats with all of them, so that each
+ * knows which nodes are alive, and lends a connection to one that answers. Every controller can
+ * read and change records; whom one asks makes no difference. Blocking calls are for threads that
+ * may wait, never for the data loop.
  */
 public final class ControllerClient implements AutoCloseable {
-  private static final Logger LOG = LoggerFactory.getLogger(ControllerClient.class);
-  private static final long CALL_SECONDS = 3;
-  private static final long HEARTBEAT_MILLIS = 1_000;
-
-  private final ManagedChannel channel;
-  private final RegisterRequest registration;
-  private final Supplier<List<Pool>> pools;
-  private final Consumer<List<NodeAddress>> peers;
-  private final ScheduledExecutorService heart =
-      Executors.newSingleThreadScheduledExecutor(
-          task -> Thread.ofPlatform().name("heartbeat").daemon().unstarted(task));
+  private final List<String> given;
+  private final Function<String, ManagedChannel> channels;
+  private final Reports reports;
   private final CompletableFuture<String> clusterId = new CompletableFuture<>();
-  private boolean registered;
-  private boolean silent;
+
+  @GuardedBy("this")
+  private final Map<String, ControllerConnection> connections = new TreeMap<>();
+
+  @GuardedBy("this")
+  private boolean closed;
+
+  /** Asked first, for as long as it answers. */
+  private volatile ControllerConnection favourite;
 
   /**
-   * @param peers told with every heartbeat where the nodes listen, on the heartbeat's thread
+   * @param given addresses from the configuration: used until a controller tells where all of them
+   *     are, and when none of those answers
+   * @param channels opens a channel to an address
+   * @param pools asked with every heartbeat
+   * @param peers told with every heartbeat where the nodes listen, on a heartbeat's thread
    */
   public ControllerClient(
-      InetSocketAddress address,
+      List<String> given,
+      Function<String, ManagedChannel> channels,
       RegisterRequest registration,
       Supplier<List<Pool>> pools,
       Consumer<List<NodeAddress>> peers) {
-    this.channel =
-        NettyChannelBuilder.forAddress(address.getHostString(), address.getPort())
-            .usePlaintext()
-            .build();
-    this.registration = registration;
-    this.pools = pools;
-    this.peers = peers;
+    this.given = List.copyOf(given);
+    this.channels = channels;
+    this.reports = new Reports(registration, pools, peers);
+  }
+
+  private final class Reports implements ControllerConnection.Reports {
+    private final RegisterRequest registration;
+    private final Supplier<List<Pool>> pools;
+    private final Consumer<List<NodeAddress>> peers;
+
+    Reports(
+        RegisterRequest registration,
+        Supplier<List<Pool>> pools,
+        Consumer<List<NodeAddress>> peers) {
+      this.registration = registration;
+      this.pools = pools;
+      this.peers = peers;
+    }
+
+    @Override
+    public RegisterRequest registration() {
+      return registration;
+    }
+
+    @Override
+    public List<Pool> pools() {
+      return pools.get();
+    }
+
+    @Override
+    public void registered(String cluster) {
+      clusterId.complete(cluster);
+    }
+
+    @Override
+    public void answered(HeartbeatReply reply) {
+      connectTo(reply.getControllersList());
+      peers.accept(reply.getPeersList());
+    }
+
+    @Override
+    public void unanswered() {
+      tryGiven();
+    }
   }
 
   /** Begins to register and to beat. */
   public void start() {
-    var _ = heart.scheduleWithFixedDelay(this::beat, 0, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
+    connectTo(given);
+  }
+
+  /**
+   * Keeps connections to these, and to the given ones while none of these answers. Called by every
+   * beat that was answered; a silent one of them is left alone until the others say it is gone.
+   */
+  private synchronized void connectTo(List<String> told) {
+    if (closed) {
+      return;
+    }
+    Set<String> wanted = new LinkedHashSet<>(told.isEmpty() ? given : told);
+    if (!reachesOne(wanted)) {
+      wanted.addAll(given);
+    }
+    wanted.forEach(this::open);
+    for (String address : List.copyOf(connections.keySet())) {
+      if (!wanted.contains(address)) {
+        connections.remove(address).close();
+      }
+    }
+    if (favourite == null) {
+      favourite = connections.values().iterator().next();
+    }
+  }
+
+  @GuardedBy("this")
+  private void open(String address) {
+    connections.computeIfAbsent(
+        address,
+        absent -> new ControllerConnection(address, channels.apply(address), reports).start());
+  }
+
+  /** All that were told of may have been replaced. */
+  private synchronized void tryGiven() {
+    if (!closed && !reachesOne(connections.keySet())) {
+      given.forEach(this::open);
+    }
+  }
+
+  @GuardedBy("this")
+  private boolean reachesOne(Set<String> addresses) {
+    for (String address : addresses) {
+      ControllerConnection connection = connections.get(address);
+      if (connection != null && connection.isAnswering()) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Reports at once, as when the pools have just been opened; blocks until that was tried. */
   public void reportNow() {
-    try {
-      heart.submit(this::beat).get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
+    List<ControllerConnection> all;
+    synchronized (this) {
+      all = new ArrayList<>(connections.values());
     }
+    all.forEach(ControllerConnection::beatNow);
   }
 
   /** Id of the cluster, known from the first registration on. */
@@ -83,54 +170,20 @@ public final class ControllerClient implements AutoCloseable {
     return clusterId;
   }
 
-  private void beat() {
-    try {
-      if (!registered) {
-        register();
-      }
-      HeartbeatReply reply =
-          nodes()
-              .heartbeat(
-                  HeartbeatRequest.newBuilder()
-                      .setNodeId(registration.getNodeId())
-                      .setInstance(registration.getInstance())
-                      .addAllPools(pools.get())
-                      .build());
-      registered = !reply.getRegister();
-      peers.accept(reply.getPeersList());
-      silent = false;
-    } catch (StatusRuntimeException e) {
-      registered = false;
-      if (!silent) {
-        silent = true;
-        LOG.warn("event=controller_unreachable reason=\"{}\"", e.getStatus());
-      }
-    } catch (RuntimeException e) {
-      LOG.error("event=heartbeat_failed", e);
+  /** One that answers, else any. */
+  ControllerConnection connection() {
+    ControllerConnection first = favourite;
+    if (first.isAnswering()) {
+      return first;
     }
-  }
-
-  private void register() {
-    String id =
-        nodes()
-            .register(registration.toBuilder().clearPools().addAllPools(pools.get()).build())
-            .getClusterId();
-    registered = true;
-    clusterId.complete(id);
-    LOG.info("event=registered cluster={}", id);
-  }
-
-  private NodesGrpc.NodesBlockingStub nodes() {
-    return NodesGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
-  }
-
-  /** A stub for calls that answer to a listener. */
-  VolumesGrpc.VolumesStub volumes() {
-    return VolumesGrpc.newStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
-  }
-
-  private VolumesGrpc.VolumesBlockingStub volumesBlocking() {
-    return VolumesGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+    synchronized (this) {
+      favourite =
+          connections.values().stream()
+              .filter(ControllerConnection::isAnswering)
+              .findFirst()
+              .orElseGet(() -> connections.values().iterator().next());
+      return favourite;
+    }
   }
 
   /**
@@ -139,17 +192,43 @@ public final class ControllerClient implements AutoCloseable {
    * @throws StatusRuntimeException as the controller or the connection says
    */
   public VolumeView volume(String volumeId) {
-    return volumesBlocking().get(GetVolumeRequest.newBuilder().setVolumeId(volumeId).build());
+    GetVolumeRequest request = GetVolumeRequest.newBuilder().setVolumeId(volumeId).build();
+    return call(stub -> stub.get(request));
   }
 
   /** Notes a step of formatting durably; blocks. */
   public VolumeView recordFormat(RecordFormatRequest request) {
-    return volumesBlocking().recordFormat(request);
+    return call(stub -> stub.recordFormat(request));
+  }
+
+  /** What may be asked twice is asked of another one if the first does not answer. */
+  private <T> T call(Function<VolumesBlockingStub, T> question) {
+    ControllerConnection first = connection();
+    try {
+      return question.apply(first.volumesBlocking());
+    } catch (StatusRuntimeException failed) {
+      if (!isSilence(failed.getStatus())) {
+        throw failed;
+      }
+      first.suspect();
+      ControllerConnection other = connection();
+      if (other == first) {
+        throw failed;
+      }
+      return question.apply(other.volumesBlocking());
+    }
+  }
+
+  /** Whether nobody answered, rather than somebody refused. */
+  static boolean isSilence(Status status) {
+    return status.getCode() == Status.Code.UNAVAILABLE
+        || status.getCode() == Status.Code.DEADLINE_EXCEEDED;
   }
 
   @Override
-  public void close() {
-    heart.shutdownNow();
-    channel.shutdownNow();
+  public synchronized void close() {
+    closed = true;
+    connections.values().forEach(ControllerConnection::close);
+    connections.clear();
   }
 }

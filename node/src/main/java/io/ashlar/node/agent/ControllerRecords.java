@@ -33,11 +33,12 @@ public final class ControllerRecords implements RecordStore {
 
   @Override
   public void read(VolumeId volume, Callback done) {
-    controller
+    ControllerConnection connection = controller.connection();
+    connection
         .volumes()
         .get(
             GetVolumeRequest.newBuilder().setVolumeId(volume.value()).build(),
-            new Answer<>(message -> done.done(learn(message)), done));
+            new Answer<>(connection, message -> done.done(learn(message)), done));
   }
 
   @Override
@@ -54,7 +55,8 @@ public final class ControllerRecords implements RecordStore {
             .setCaller(ControlMapping.coordinator(caller))
             .setMembership(ControlMapping.membership(next))
             .build();
-    controller.volumes().compareAndSet(request, new SwapAnswer(volume, done));
+    ControllerConnection connection = controller.connection();
+    connection.volumes().compareAndSet(request, new SwapAnswer(connection, volume, done));
   }
 
   private VolumeView learn(io.ashlar.control.v1.VolumeView message) {
@@ -70,10 +72,12 @@ public final class ControllerRecords implements RecordStore {
 
   /** Hands the one answer, or the lack of it, to the loop. */
   private class Answer<T> implements StreamObserver<T> {
+    private final ControllerConnection connection;
     private final Consumer<T> good;
     private final Callback done;
 
-    Answer(Consumer<T> good, Callback done) {
+    Answer(ControllerConnection connection, Consumer<T> good, Callback done) {
+      this.connection = connection;
       this.good = good;
       this.done = done;
     }
@@ -85,7 +89,11 @@ public final class ControllerRecords implements RecordStore {
 
     @Override
     public void onError(Throwable error) {
-      loop.execute(() -> done.unknown(Status.fromThrowable(error).toString()));
+      Status status = Status.fromThrowable(error);
+      if (ControllerClient.isSilence(status)) {
+        connection.suspect();
+      }
+      loop.execute(() -> done.unknown(status.toString()));
     }
 
     @Override
@@ -96,8 +104,9 @@ public final class ControllerRecords implements RecordStore {
     private final VolumeId volume;
     private final Callback done;
 
-    SwapAnswer(VolumeId volume, Callback done) {
+    SwapAnswer(ControllerConnection connection, VolumeId volume, Callback done) {
       super(
+          connection,
           reply -> {
             VolumeView view = learn(reply.getVolume());
             if (reply.getSwapped()) {

@@ -4,7 +4,6 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.ashlar.controller.store.ClusterStore.Change;
 import io.ashlar.controller.store.ClusterStore.Collection;
 import io.ashlar.controller.store.ClusterStore.Subscription;
-import io.ashlar.controller.store.ClusterStore.WatchExpiredException;
 import io.ashlar.controller.store.ClusterStore.Watcher;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -54,18 +53,18 @@ final class ChangeFeed implements AutoCloseable {
     }
     for (Subscriber subscriber : subscribers) {
       if (subscriber.collection() == collection) {
-        tell(subscriber.watcher(), change);
+        tell(() -> subscriber.watcher().changed(change));
       }
     }
   }
 
   synchronized Subscription subscribe(Collection collection, long fromRevision, Watcher watcher) {
     if (fromRevision < completeSince) {
-      throw new WatchExpiredException(fromRevision);
+      tell(watcher::missed);
     }
     for (Told told : recent) {
       if (told.collection() == collection && told.change().revision() > fromRevision) {
-        tell(watcher, told.change());
+        tell(() -> watcher.changed(told.change()));
       }
     }
     Subscriber subscriber = new Subscriber(++subscriptions, collection, watcher);
@@ -77,13 +76,13 @@ final class ChangeFeed implements AutoCloseable {
     subscribers.removeIf(each -> each.number() == subscriber.number());
   }
 
-  private void tell(Watcher watcher, Change change) {
+  private void tell(Runnable what) {
     teller.execute(
         () -> {
           try {
-            watcher.changed(change);
+            what.run();
           } catch (RuntimeException failed) {
-            log.error("watcher failed key={} revision={}", change.key(), change.revision(), failed);
+            log.error("watcher failed", failed);
           }
         });
   }

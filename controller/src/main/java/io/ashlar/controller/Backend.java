@@ -1,0 +1,17 @@
+package io.ashlar.controller;
+
+import io.ashlar.controller.csi.ClaimLabels;
+import io.ashlar.controller.store.ClusterStore;
+import io.ashlar.controller.store.LeaderElection;
+
+/** Where a controller keeps what it shares with others, and what it can ask there. */
+interface Backend extends AutoCloseable {
+  ClusterStore store();
+
+  LeaderElection election();
+
+  ClaimLabels claims();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,142 @@
+package io.ashlar.node.agent;
+
+import io.ashlar.control.v1.HeartbeatReply;
+import io.ashlar.control.v1.HeartbeatRequest;
+import io.ashlar.control.v1.NodesGrpc;
+import io.ashlar.control.v1.Pool;
+import io.ashlar.control.v1.RegisterRequest;
+import io.ashlar.control.v1.VolumesGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The connection to one controller: registers there, and beats every second on a thread of its own,
+ * so that a controller that does not answer delays no other.
+ */
+final class ControllerConnection implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ControllerConnection.class);
+  private static final long CALL_SECONDS = 3;
+  private static final long HEARTBEAT_MILLIS = 1_000;
+
+  /** What a connection reports, and whom it tells; called on the connection's thread. */
+  interface Reports {
+    RegisterRequest registration();
+
+    List<Pool> pools();
+
+    void registered(String clusterId);
+
+    void answered(HeartbeatReply reply);
+
+    void unanswered();
+  }
+
+  private final String address;
+  private final ManagedChannel channel;
+  private final Reports reports;
+  private final ScheduledExecutorService heart =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> Thread.ofPlatform().name("heartbeat").daemon().unstarted(task));
+  private boolean registered;
+  private boolean silent;
+  private volatile boolean answering;
+
+  /**
+   * @param channel taken over
+   */
+  ControllerConnection(String address, ManagedChannel channel, Reports reports) {
+    this.address = address;
+    this.channel = channel;
+    this.reports = reports;
+  }
+
+  ControllerConnection start() {
+    var _ = heart.scheduleWithFixedDelay(this::beat, 0, HEARTBEAT_MILLIS, TimeUnit.MILLISECONDS);
+    return this;
+  }
+
+  /** Whether the last thing that was asked of it was answered. */
+  boolean isAnswering() {
+    return answering;
+  }
+
+  /** A call got no answer: others are asked until this one answers again. */
+  void suspect() {
+    answering = false;
+  }
+
+  /** A beat outside of the rhythm; blocks until it was tried. */
+  void beatNow() {
+    try {
+      heart.submit(this::beat).get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (java.util.concurrent.ExecutionException e) {
+      throw new IllegalStateException(e.getCause());
+    }
+  }
+
+  private void beat() {
+    try {
+      if (!registered) {
+        register();
+      }
+      HeartbeatReply reply =
+          nodes()
+              .heartbeat(
+                  HeartbeatRequest.newBuilder()
+                      .setNodeId(reports.registration().getNodeId())
+                      .setInstance(reports.registration().getInstance())
+                      .addAllPools(reports.pools())
+                      .build());
+      registered = !reply.getRegister();
+      answering = registered;
+      silent = false;
+      reports.answered(reply);
+    } catch (StatusRuntimeException e) {
+      registered = false;
+      answering = false;
+      if (!silent) {
+        silent = true;
+        LOG.warn("event=controller_unreachable address={} reason=\"{}\"", address, e.getStatus());
+      }
+      reports.unanswered();
+    } catch (RuntimeException e) {
+      LOG.error("event=heartbeat_failed address={}", address, e);
+    }
+  }
+
+  private void register() {
+    RegisterRequest request =
+        reports.registration().toBuilder().clearPools().addAllPools(reports.pools()).build();
+    String cluster = nodes().register(request).getClusterId();
+    registered = true;
+    reports.registered(cluster);
+    LOG.info("event=registered address={} cluster={}", address, cluster);
+  }
+
+  private NodesGrpc.NodesBlockingStub nodes() {
+    return NodesGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** A stub for calls that answer to a listener. */
+  VolumesGrpc.VolumesStub volumes() {
+    return VolumesGrpc.newStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  VolumesGrpc.VolumesBlockingStub volumesBlocking() {
+    return VolumesGrpc.newBlockingStub(channel).withDeadlineAfter(CALL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public void close() {
+    heart.shutdownNow();
+    channel.shutdownNow();
+  }
+}
