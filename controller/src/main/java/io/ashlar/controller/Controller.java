@@ -7,6 +7,7 @@ import io.ashlar.controller.csi.VolumeWaits;
 import io.ashlar.controller.csi.VolumeWork;
 import io.ashlar.controller.failover.Fencer;
 import io.ashlar.controller.http.ControllerMetrics;
+import io.ashlar.controller.nodes.CertificatesService;
 import io.ashlar.controller.nodes.ControlServer;
 import io.ashlar.controller.nodes.Controllers;
 import io.ashlar.controller.nodes.GrpcNodeAgents;
@@ -30,10 +31,15 @@ import io.ashlar.csi.server.IdentityService;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
 import io.ashlar.http.HttpEndpoint;
+import io.ashlar.tls.Tls;
+import io.grpc.BindableService;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -83,7 +89,9 @@ public final class Controller implements AutoCloseable {
             new Records<>(store, Collection.NODES, NodeRecord.class),
             clock,
             config.times().nodeSilence());
-    GrpcNodeAgents agents = part(new GrpcNodeAgents(nodes, config.times().agentTimeout()));
+    Optional<Tls> tls =
+        backend.trust().map(trust -> part(new OwnCertificate(trust.authority())).tls());
+    GrpcNodeAgents agents = part(new GrpcNodeAgents(nodes, config.times().agentTimeout(), tls));
     Cluster cluster =
         new Cluster(
             volumes,
@@ -107,10 +115,8 @@ public final class Controller implements AutoCloseable {
         part(
             new ControlServer(
                 config.controlListen().address(),
-                List.of(
-                    new NodesService(
-                        nodes, ClusterIdentity.of(store, rng), controllers(config, backend)),
-                    new VolumesService(volumes, nodes)),
+                tls,
+                services(config, backend, nodes, volumes),
                 new CallInterceptor(status, CallObserver.NONE)));
     http = part(new HttpEndpoint(config.httpListen().address(), metrics::scrape, ready::get));
     part(new CsiServer(
@@ -122,11 +128,27 @@ public final class Controller implements AutoCloseable {
     log.info("controller ready control={} http={}", control.port(), http.port());
   }
 
+  private List<BindableService> services(
+      ControllerConfig config,
+      Backend backend,
+      NodeDirectory nodes,
+      Records<VolumeRecord> volumes) {
+    List<BindableService> services = new ArrayList<>();
+    services.add(
+        new NodesService(
+            nodes, ClusterIdentity.of(backend.store(), rng), controllers(config, backend)));
+    services.add(new VolumesService(volumes, nodes));
+    backend
+        .trust()
+        .map(trust -> new CertificatesService(trust.authority(), trust.tokens(), Instant::now))
+        .ifPresent(services::add);
+    return services;
+  }
+
   private static Backend backend(BackendConfig config) throws IOException {
     return switch (config) {
       case BackendConfig.Embedded embedded -> new EmbeddedBackend(embedded.stateDir());
-      case BackendConfig.Kubernetes kubernetes ->
-          new KubernetesBackend(kubernetes.namespace(), kubernetes.name());
+      case BackendConfig.Kubernetes kubernetes -> new KubernetesBackend(kubernetes);
     };
   }
 

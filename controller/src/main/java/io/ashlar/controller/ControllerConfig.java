@@ -6,13 +6,14 @@ import io.ashlar.controller.placement.SpacePolicy;
 import io.ashlar.csi.server.CsiEndpoint;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * Everything that can be set, once, at start.
  *
  * @param csiEndpoint Unix socket of CSI Identity and Controller
- * @param controlListen gRPC for nodes; plain text until certificates come, so keep it on a trusted
- *     network
+ * @param controlListen gRPC for nodes; in plain text where the back-end has no authority, so keep
+ *     it on a trusted network then
  * @param httpListen health and metrics
  * @param backend where the cluster's records are
  */
@@ -34,8 +35,12 @@ public record ControllerConfig(
     /**
      * @param namespace of this installation
      * @param name of this controller, its own among those that are alive
+     * @param tlsSecret with the authority of the daemons' certificates; none for plain text
+     * @param nodeServiceAccount of the node daemons, whose tokens get certificates
      */
-    record Kubernetes(String namespace, String name) implements BackendConfig {
+    record Kubernetes(
+        String namespace, String name, Optional<String> tlsSecret, String nodeServiceAccount)
+        implements BackendConfig {
       public Kubernetes {
         require(!namespace.isEmpty(), "store kubernetes needs the namespace (POD_NAMESPACE)");
         require(

@@ -6,6 +6,7 @@ import io.ashlar.controller.placement.SpacePolicy;
 import io.ashlar.csi.server.CsiEndpoint;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -66,6 +67,22 @@ final class ControllerOptions {
       defaultValue = "${env:POD_NAME:-${env:HOSTNAME:-}}",
       description = "Name of this controller among several, for --store kubernetes.")
   private String name;
+
+  @Option(
+      names = "--tls-secret",
+      paramLabel = "NAME",
+      defaultValue = "",
+      description =
+          "Secret, and ConfigMap, with the authority of the daemons' certificates, for --store"
+              + " kubernetes; without it they talk in plain text.")
+  private String tlsSecret;
+
+  @Option(
+      names = "--node-service-account",
+      paramLabel = "NAME",
+      defaultValue = "ashlar-node",
+      description = "Service account of the node daemons, whose tokens get certificates.")
+  private String nodeServiceAccount;
 
   @Option(
       names = "--node-silence",
@@ -158,7 +175,12 @@ final class ControllerOptions {
   private BackendConfig backend() {
     return switch (store) {
       case "embedded" -> new BackendConfig.Embedded(stateDir);
-      case "kubernetes" -> new BackendConfig.Kubernetes(namespace, name);
+      case "kubernetes" ->
+          new BackendConfig.Kubernetes(
+              namespace,
+              name,
+              Optional.of(tlsSecret).filter(secret -> !secret.isEmpty()),
+              nodeServiceAccount);
       default ->
           throw new IllegalArgumentException(
               "store '" + store + "' is not one of embedded, kubernetes");

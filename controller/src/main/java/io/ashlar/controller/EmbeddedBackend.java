@@ -8,6 +8,7 @@ import io.ashlar.controller.store.embedded.SoleLeader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** One controller on one machine: a file. */
 final class EmbeddedBackend implements Backend {
@@ -31,6 +32,11 @@ final class EmbeddedBackend implements Backend {
   @Override
   public ClaimLabels claims() {
     return ClaimLabels.NONE;
+  }
+
+  @Override
+  public Optional<Trust> trust() {
+    return Optional.empty();
   }
 
   @Override

@@ -1,28 +1,34 @@
 package io.ashlar.controller;
 
+import io.ashlar.controller.ControllerConfig.BackendConfig;
 import io.ashlar.controller.csi.ClaimLabels;
+import io.ashlar.controller.kubernetes.AuthoritySecret;
 import io.ashlar.controller.kubernetes.KubernetesClients;
 import io.ashlar.controller.kubernetes.PersistentVolumeClaims;
+import io.ashlar.controller.kubernetes.ServiceAccountTokens;
 import io.ashlar.controller.store.ClusterStore;
 import io.ashlar.controller.store.LeaderElection;
 import io.ashlar.controller.store.kubernetes.KubernetesStore;
 import io.ashlar.controller.store.kubernetes.LeaseElection;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import java.util.Optional;
 
 /** Controllers in a Kubernetes cluster: its API. */
 final class KubernetesBackend implements Backend {
   private final KubernetesClient client = KubernetesClients.open();
   private final KubernetesStore store = new KubernetesStore(client);
-  private final String namespace;
-  private final String name;
+  private final BackendConfig.Kubernetes config;
+  private final Optional<Trust> trust;
 
-  /**
-   * @param namespace of this installation, where its lease is
-   * @param name of this controller, that of its pod
-   */
-  KubernetesBackend(String namespace, String name) {
-    this.namespace = namespace;
-    this.name = name;
+  KubernetesBackend(BackendConfig.Kubernetes config) {
+    this.config = config;
+    this.trust = config.tlsSecret().map(this::trust);
+  }
+
+  private Trust trust(String secret) {
+    return new Trust(
+        new AuthoritySecret(client, config.namespace(), secret).open(),
+        new ServiceAccountTokens(client, config.namespace(), config.nodeServiceAccount()));
   }
 
   @Override
@@ -32,12 +38,17 @@ final class KubernetesBackend implements Backend {
 
   @Override
   public LeaderElection election() {
-    return new LeaseElection(client, namespace, name);
+    return new LeaseElection(client, config.namespace(), config.name());
   }
 
   @Override
   public ClaimLabels claims() {
     return new PersistentVolumeClaims(client);
+  }
+
+  @Override
+  public Optional<Trust> trust() {
+    return trust;
   }
 
   @Override

@@ -14,9 +14,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Stands before a gRPC server, which itself waits for ever for the first byte of any number of
- * clients. Those that have begun to speak HTTP/2 are bounded in number; the others are {@link
- * Newcomers}, bounded in number and time, and no reason to refuse one that speaks. Thread-safe; one
- * for each listening socket.
+ * clients. Those that have begun to speak HTTP/2, or TLS where that is wanted, are bounded in
+ * number; the others are {@link Newcomers}, bounded in number and time, and no reason to refuse one
+ * that speaks. Thread-safe; one for each listening socket.
  */
 @Sharable
 final class ConnectionGuard extends ChannelInboundHandlerAdapter {
@@ -27,15 +27,17 @@ final class ConnectionGuard extends ChannelInboundHandlerAdapter {
   /** Of this socket alone: an attack on one does not silence another. */
   private final RareLog log = new RareLog(LoggerFactory.getLogger(ConnectionGuard.class));
 
+  private final PrefaceCheck.Protocol protocol;
   private final LongSupplier nanoTime;
   private final AtomicInteger clients = new AtomicInteger();
   private final Newcomers<Channel> newcomers = new Newcomers<>(NEWCOMERS_CROWD);
 
-  ConnectionGuard() {
-    this(System::nanoTime);
+  ConnectionGuard(PrefaceCheck.Protocol protocol) {
+    this(protocol, System::nanoTime);
   }
 
-  ConnectionGuard(LongSupplier nanoTime) {
+  ConnectionGuard(PrefaceCheck.Protocol protocol, LongSupplier nanoTime) {
+    this.protocol = protocol;
     this.nanoTime = nanoTime;
   }
 
@@ -48,7 +50,7 @@ final class ConnectionGuard extends ChannelInboundHandlerAdapter {
     newcomers
         .add(connection, nanoTime.getAsLong())
         .forEach(leaving -> refuse(leaving, Newcomers.CROWDED_OUT));
-    connection.pipeline().addLast(new PrefaceCheck(this));
+    connection.pipeline().addLast(new PrefaceCheck(this, protocol));
     context.fireChannelRead(connection);
   }
 

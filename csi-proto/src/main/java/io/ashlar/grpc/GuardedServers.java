@@ -1,11 +1,15 @@
 package io.ashlar.grpc;
 
+import io.ashlar.tls.Tls;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.ChannelFactory;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslProvider;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -21,12 +25,31 @@ public final class GuardedServers {
 
   private static final long PONG_SECONDS = 20;
 
+  private static final long HANDSHAKE_SECONDS = 10;
+
   private GuardedServers() {}
 
-  /** A server on a Unix socket or a port, whose connections live on these loops. */
+  /** A server on a Unix socket or a port in plain text, whose connections live on these loops. */
   public static NettyServerBuilder on(SocketAddress address, EventLoopGroup loops) {
+    return bounded(address, loops, PrefaceCheck.Protocol.HTTP2);
+  }
+
+  /**
+   * A server on a port that speaks TLS.
+   *
+   * @param clients whether they have to say who they are
+   */
+  public static NettyServerBuilder on(
+      SocketAddress address, EventLoopGroup loops, Tls tls, ClientAuth clients) {
+    return bounded(address, loops, PrefaceCheck.Protocol.TLS)
+        .sslContext(Tls.built(GrpcSslContexts.configure(tls.server(clients), SslProvider.JDK)))
+        .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS);
+  }
+
+  private static NettyServerBuilder bounded(
+      SocketAddress address, EventLoopGroup loops, PrefaceCheck.Protocol protocol) {
     return NettyServerBuilder.forAddress(address)
-        .channelFactory(guarded(address))
+        .channelFactory(guarded(address, protocol))
         .bossEventLoopGroup(loops)
         .workerEventLoopGroup(loops)
         .maxInboundMessageSize(MESSAGE_BYTES_MAX)
@@ -39,8 +62,9 @@ public final class GuardedServers {
   }
 
   /** The guard is in the listening channel's pipeline before gRPC puts its own acceptor there. */
-  private static ChannelFactory<ServerChannel> guarded(SocketAddress address) {
-    ConnectionGuard guard = new ConnectionGuard();
+  private static ChannelFactory<ServerChannel> guarded(
+      SocketAddress address, PrefaceCheck.Protocol protocol) {
+    ConnectionGuard guard = new ConnectionGuard(protocol);
     return () -> {
       ServerChannel channel =
           address instanceof UnixDomainSocketAddress

@@ -2,6 +2,7 @@ package io.ashlar.grpc;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import com.google.protobuf.ByteString;
 import io.ashlar.guard.Newcomers;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
@@ -10,18 +11,32 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets the first bytes of a connection through as long as they are HTTP/2's preface (RFC 9113,
- * 3.4), then leaves; sends away who says something else, or nothing.
+ * Lets the first bytes of a connection through as long as they are those of its protocol, then
+ * leaves; sends away who says something else, or nothing.
  */
 final class PrefaceCheck extends ChannelInboundHandlerAdapter {
-  private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII);
+  /** What a client says first. */
+  enum Protocol {
+    /** The preface of RFC 9113, 3.4. */
+    HTTP2("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII)),
+    /** A handshake record, of a version that begins with 3 for ever: RFC 8446, 5.1. */
+    TLS(new byte[] {0x16, 3});
+
+    private final ByteString first;
+
+    Protocol(byte[] first) {
+      this.first = ByteString.copyFrom(first);
+    }
+  }
 
   private final ConnectionGuard guard;
+  private final Protocol protocol;
   private Future<?> patience;
   private int seen;
 
-  PrefaceCheck(ConnectionGuard guard) {
+  PrefaceCheck(ConnectionGuard guard, Protocol protocol) {
     this.guard = guard;
+    this.protocol = protocol;
   }
 
   @Override
@@ -39,16 +54,16 @@ final class PrefaceCheck extends ChannelInboundHandlerAdapter {
   @Override
   public void channelRead(ChannelHandlerContext context, Object message) {
     ByteBuf bytes = (ByteBuf) message;
-    int count = Math.min(bytes.readableBytes(), PREFACE.length - seen);
+    int count = Math.min(bytes.readableBytes(), protocol.first.size() - seen);
     for (int i = 0; i < count; i++) {
-      if (bytes.getByte(bytes.readerIndex() + i) != PREFACE[seen + i]) {
+      if (bytes.getByte(bytes.readerIndex() + i) != protocol.first.byteAt(seen + i)) {
         bytes.release();
-        guard.refuse(context.channel(), "the client does not speak HTTP/2");
+        guard.refuse(context.channel(), "the client does not speak " + protocol);
         return;
       }
     }
     seen += count;
-    if (seen == PREFACE.length) {
+    if (seen == protocol.first.size()) {
       if (!guard.introduced(context.channel())) {
         bytes.release();
         return;

@@ -16,7 +16,8 @@ final class ConnectionGuardTest {
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII);
 
   private long now;
-  private final EmbeddedChannel listening = new EmbeddedChannel(new ConnectionGuard(() -> now));
+  private final EmbeddedChannel listening =
+      new EmbeddedChannel(new ConnectionGuard(PrefaceCheck.Protocol.HTTP2, () -> now));
 
   private EmbeddedChannel connect() {
     EmbeddedChannel connection = new EmbeddedChannel();

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
  *
  * @param diskBytes size of the data disk's file if it has to be made
  * @param controllers where to find one; it tells where the others are
+ * @param tls none: daemons talk in plain text
  * @param deviceDir where volumes appear as block devices
  * @param holderSocket of the device holder, which keeps devices alive over our restarts
  * @param nbdListen also serve NBD on this address, to whoever can reach it
@@ -31,6 +32,7 @@ public record NodeConfig(
     Path disk,
     long diskBytes,
     List<HostPort> controllers,
+    Optional<TlsFiles> tls,
     HostPort agentListen,
     HostPort replicationListen,
     HostPort httpListen,
@@ -44,6 +46,14 @@ public record NodeConfig(
     int maxVolumes,
     Optional<RegistrationOptions> kubelet,
     Optional<Pattern> deviceFilter) {
+
+  /**
+   * What it takes to get a certificate.
+   *
+   * @param authorities certificates to believe
+   * @param token that proves to be this node
+   */
+  public record TlsFiles(Path authorities, Path token) {}
 
   /** Eight segments of the store's log, and what comes before them. */
   static final long DISK_BYTES_MIN = StoreFormat.diskBytesMin(StoreFormat.SEGMENT_BYTES_DEFAULT);

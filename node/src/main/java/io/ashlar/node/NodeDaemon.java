@@ -12,7 +12,9 @@ import io.ashlar.disk.DataDisk;
 import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
+import io.ashlar.grpc.Channels;
 import io.ashlar.grpc.GuardedServers;
+import io.ashlar.grpc.PeerCheck;
 import io.ashlar.guard.RareLog;
 import io.ashlar.http.HttpEndpoint;
 import io.ashlar.model.NodeId;
@@ -20,6 +22,7 @@ import io.ashlar.net.DataLoop;
 import io.ashlar.net.NettyTransport;
 import io.ashlar.node.agent.ControllerClient;
 import io.ashlar.node.agent.ControllerRecords;
+import io.ashlar.node.agent.Enrolment;
 import io.ashlar.node.agent.NodeAgentService;
 import io.ashlar.node.attach.AttachmentNotes;
 import io.ashlar.node.attach.Attachments;
@@ -45,13 +48,17 @@ import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreEngine.Space;
 import io.ashlar.store.StoreFormat;
+import io.ashlar.tls.Tls;
+import io.ashlar.tls.TlsNames;
 import io.grpc.ManagedChannel;
 import io.grpc.Server;
-import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.handler.ssl.ClientAuth;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -84,7 +91,9 @@ final class NodeDaemon implements AutoCloseable {
   private final StateDir stateDir;
   private final DataLoop loop = new DataLoop("data");
   private final AlignedPool payloads = new AlignedPool(POOL_BYTES_PER_CLASS);
-  private final NettyTransport transport = new NettyTransport(loop, payloads);
+  private final Optional<Enrolment> enrolment;
+  private final Optional<Tls> tls;
+  private final NettyTransport transport;
   private final NodeMetrics metrics = new NodeMetrics();
   private final ControllerClient controller;
   private final LogStore store;
@@ -113,10 +122,13 @@ final class NodeDaemon implements AutoCloseable {
     LOG.info("event=starting config={}", config);
     config.kubelet().ifPresent(RegistrationOptions::requireFolder);
     this.stateDir = StateDir.open(config.stateDir(), rng);
+    this.enrolment = enrolment();
+    this.tls = enrolment.map(Enrolment::tls);
+    this.transport = new NettyTransport(loop, payloads, tls);
     this.controller =
         new ControllerClient(
             config.controllers().stream().map(HostPort::toString).toList(),
-            NodeDaemon::channel,
+            address -> channel(address, tls),
             registration(),
             this::pool,
             this::learn);
@@ -132,7 +144,7 @@ final class NodeDaemon implements AutoCloseable {
     var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
     attachments.resume();
     this.agent =
-        GuardedServers.on(config.agentListen().address(), agentLoops)
+        agentServer()
             .intercept(new CallInterceptor(new StatusMapper(), CallObserver.NONE))
             .addService(
                 new NodeAgentService(
@@ -162,9 +174,38 @@ final class NodeDaemon implements AutoCloseable {
     LOG.info("event=ready node={}", config.node());
   }
 
-  private static ManagedChannel channel(String address) {
+  private Optional<Enrolment> enrolment() throws IOException, InterruptedException {
+    if (config.tls().isEmpty()) {
+      return Optional.empty();
+    }
+    Enrolment.Options options =
+        new Enrolment.Options(
+            config.node(),
+            config.tls().get().authorities(),
+            config.tls().get().token(),
+            config.controllers().stream().map(HostPort::toString).toList());
+    return Optional.of(
+        new Enrolment(
+            options,
+            stateDir.path(),
+            (address, stranger) -> channel(address, Optional.of(stranger))));
+  }
+
+  private static ManagedChannel channel(String address, Optional<Tls> tls) {
     HostPort target = HostPort.parse(address);
-    return NettyChannelBuilder.forAddress(target.host(), target.port()).usePlaintext().build();
+    return Channels.to(target.host(), target.port(), tls, TlsNames.CONTROLLER);
+  }
+
+  /** For the controllers alone. */
+  private NettyServerBuilder agentServer() {
+    InetSocketAddress address = config.agentListen().address();
+    return tls.map(
+            each ->
+                GuardedServers.on(address, agentLoops, each, ClientAuth.REQUIRE)
+                    .intercept(
+                        new PeerCheck(
+                            (service, peer) -> peer.equals(Optional.of(TlsNames.CONTROLLER)))))
+        .orElseGet(() -> GuardedServers.on(address, agentLoops));
   }
 
   private void serveNbd() throws IOException {
@@ -335,6 +376,7 @@ final class NodeDaemon implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     controller.close();
+    enrolment.ifPresent(Enrolment::close);
     loop.close();
     try {
       stateDir.close();

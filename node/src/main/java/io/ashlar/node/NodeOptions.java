@@ -57,6 +57,16 @@ final class NodeOptions {
   private List<String> controllers;
 
   @Option(
+      names = "--tls-ca",
+      description =
+          "Certificates of the authority to believe; with --tls-token: daemons talk TLS, and this"
+              + " one gets its certificate from a controller.")
+  private Path tlsCa;
+
+  @Option(names = "--tls-token", description = "File with the token that proves to be this node.")
+  private Path tlsToken;
+
+  @Option(
       names = "--agent-listen",
       defaultValue = "127.0.0.1:7433",
       description = "gRPC for the controller.")
@@ -140,6 +150,7 @@ final class NodeOptions {
         disk == null ? stateDir.resolve("disk") : disk,
         ByteSizes.parse(diskSize),
         controllers.stream().map(HostPort::parse).toList(),
+        tls(),
         HostPort.parse(agentListen),
         HostPort.parse(replicationListen),
         HostPort.parse(httpListen),
@@ -175,5 +186,12 @@ final class NodeOptions {
     return Optional.of(
         new RegistrationOptions(
             Path.of(kubeletRegistrationDir), kubeletCsiPath == null ? csi.path() : kubeletCsiPath));
+  }
+
+  private Optional<NodeConfig.TlsFiles> tls() {
+    if ((tlsCa == null) != (tlsToken == null)) {
+      throw new IllegalArgumentException("--tls-ca and --tls-token go together");
+    }
+    return tlsCa == null ? Optional.empty() : Optional.of(new NodeConfig.TlsFiles(tlsCa, tlsToken));
   }
 }

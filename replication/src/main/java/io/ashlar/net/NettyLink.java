@@ -11,8 +11,10 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.handler.codec.DecoderException;
 import java.io.IOException;
 import java.net.SocketAddress;
+import javax.net.ssl.SSLException;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -183,6 +185,9 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
   public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
     if (cause instanceof IOException) {
       fail(String.valueOf(cause.getMessage()));
+    } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException tls) {
+      LOG.warn("bad_tls", "event=bad_tls peer={} reason=\"{}\"", peer(), tls.getMessage());
+      fail("TLS: " + tls.getMessage());
     } else {
       Bugs.halt("link", cause);
     }

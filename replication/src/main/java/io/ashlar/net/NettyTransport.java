@@ -4,6 +4,7 @@ import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Connector;
 import io.ashlar.env.Link;
 import io.ashlar.model.NodeId;
+import io.ashlar.tls.Tls;
 import io.ashlar.wire.Message;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.bootstrap.ServerBootstrap;
@@ -15,6 +16,7 @@ import java.net.InetSocketAddress;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -34,10 +36,15 @@ public final class NettyTransport implements Connector<Message> {
   private final Map<NodeId, InetSocketAddress> addresses = new HashMap<>();
   private final Map<Channel, NettyLink> accepted = new HashMap<>();
   private final NewcomerWatch newcomers;
+  private final Optional<LinkTls> tls;
 
-  public NettyTransport(DataLoop loop, PayloadPool pool) {
+  /**
+   * @param tls none for plain text
+   */
+  public NettyTransport(DataLoop loop, PayloadPool pool, Optional<Tls> tls) {
     this.loop = loop;
     this.pool = pool;
+    this.tls = tls.map(LinkTls::new);
     this.newcomers =
         new NewcomerWatch(
             loop, NEWCOMERS_CROWD, (channel, reason) -> accepted.get(channel).refuse(reason));
@@ -67,6 +74,7 @@ public final class NettyTransport implements Connector<Message> {
                 new ChannelInitializer<>() {
                   @Override
                   protected void initChannel(Channel channel) {
+                    tls.ifPresent(each -> each.connects(channel, node));
                     channel.pipeline().addLast(link);
                   }
                 })
@@ -117,6 +125,7 @@ public final class NettyTransport implements Connector<Message> {
 
   private void accept(Channel channel, Supplier<Link.Handler<Message>> handlers) {
     NettyLink link = new NettyLink(handlers.get(), pool, () -> newcomers.remove(channel));
+    tls.ifPresent(each -> each.accepts(channel));
     channel.pipeline().addLast(link);
     if (accepted.size() >= CONNECTIONS_MAX) {
       link.refuse("there are " + CONNECTIONS_MAX + " connections already");

@@ -41,6 +41,7 @@ public final class StatusMapper implements StatusOf {
       case EXHAUSTED -> Status.RESOURCE_EXHAUSTED;
       case IN_PROGRESS, BAD_TOKEN -> Status.ABORTED;
       case UNREACHABLE -> Status.UNAVAILABLE;
+      case FORBIDDEN -> Status.PERMISSION_DENIED;
     };
   }
 }

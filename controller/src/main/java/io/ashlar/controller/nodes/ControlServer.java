@@ -1,6 +1,10 @@
 package io.ashlar.controller.nodes;
 
+import io.ashlar.control.v1.CertificatesGrpc;
 import io.ashlar.grpc.GuardedServers;
+import io.ashlar.grpc.PeerCheck;
+import io.ashlar.tls.Tls;
+import io.ashlar.tls.TlsNames;
 import io.grpc.BindableService;
 import io.grpc.Server;
 import io.grpc.ServerInterceptor;
@@ -8,14 +12,19 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.handler.ssl.ClientAuth;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
-/** The gRPC server that nodes call, in plain text; handlers on virtual threads. */
+/**
+ * The gRPC server that nodes call; handlers on virtual threads. With TLS only nodes are heard, and
+ * those who are about to become one.
+ */
 public final class ControlServer implements AutoCloseable {
   private final EventLoopGroup loops =
       new MultiThreadIoEventLoopGroup(1, NioIoHandler.newFactory());
@@ -28,12 +37,27 @@ public final class ControlServer implements AutoCloseable {
    * @throws IOException if the address cannot be bound
    */
   public ControlServer(
-      SocketAddress address, List<BindableService> services, ServerInterceptor interceptor)
+      SocketAddress address,
+      Optional<Tls> tls,
+      List<BindableService> services,
+      ServerInterceptor interceptor)
       throws IOException {
     NettyServerBuilder builder =
-        GuardedServers.on(address, loops).executor(handlers).intercept(interceptor);
+        tls.map(each -> GuardedServers.on(address, loops, each, ClientAuth.OPTIONAL))
+            .orElseGet(() -> GuardedServers.on(address, loops))
+            .executor(handlers)
+            .intercept(interceptor);
+    if (tls.isPresent()) {
+      builder.intercept(new PeerCheck(ControlServer::mayCall));
+    }
     services.forEach(builder::addService);
     server = builder.build().start();
+  }
+
+  /** Who has no certificate yet may ask for one. */
+  private static boolean mayCall(String service, Optional<String> peer) {
+    return service.equals(CertificatesGrpc.SERVICE_NAME)
+        || peer.filter(TlsNames::isNode).isPresent();
   }
 
   public int port() {

@@ -11,31 +11,41 @@ import io.ashlar.control.v1.NodeAgentGrpc.NodeAgentBlockingStub;
 import io.ashlar.control.v1.OpenCoordinatorRequest;
 import io.ashlar.control.v1.ReplicaInfo;
 import io.ashlar.control.v1.ResizeRequest;
+import io.ashlar.controller.HostPort;
+import io.ashlar.grpc.Channels;
 import io.ashlar.model.Member;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.View;
 import io.ashlar.model.VolumeId;
+import io.ashlar.tls.Tls;
+import io.ashlar.tls.TlsNames;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.NettyChannelBuilder;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/**
- * {@link NodeAgents} over gRPC in plain text; one channel per address, a deadline on every call.
- */
+/** {@link NodeAgents} over gRPC; one channel per node and address, a deadline on every call. */
 public final class GrpcNodeAgents implements NodeAgents, AutoCloseable {
+  /** Whom to reach, and where. */
+  private record Target(NodeId node, String address) {}
+
   private final NodeDirectory nodes;
   private final Duration deadline;
-  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final Optional<Tls> tls;
+  private final Map<Target, ManagedChannel> channels = new ConcurrentHashMap<>();
 
-  public GrpcNodeAgents(NodeDirectory nodes, Duration deadline) {
+  /**
+   * @param tls none for plain text
+   */
+  public GrpcNodeAgents(NodeDirectory nodes, Duration deadline, Optional<Tls> tls) {
     this.nodes = nodes;
     this.deadline = deadline;
+    this.tls = tls;
   }
 
   @Override
@@ -133,7 +143,7 @@ public final class GrpcNodeAgents implements NodeAgents, AutoCloseable {
                         "the node has never registered",
                         null));
     ManagedChannel channel =
-        channels.computeIfAbsent(status.record().agentAddress(), GrpcNodeAgents::connect);
+        channels.computeIfAbsent(new Target(node, status.record().agentAddress()), this::connect);
     try {
       return rpc.apply(
           NodeAgentGrpc.newBlockingStub(channel)
@@ -143,8 +153,9 @@ public final class GrpcNodeAgents implements NodeAgents, AutoCloseable {
     }
   }
 
-  private static ManagedChannel connect(String address) {
-    return NettyChannelBuilder.forTarget("dns:///" + address).usePlaintext().build();
+  private ManagedChannel connect(Target target) {
+    HostPort address = HostPort.parse(target.address);
+    return Channels.to(address.host(), address.port(), tls, TlsNames.node(target.node.value()));
   }
 
   @Override

@@ -25,7 +25,9 @@ public final class RefusedException extends RuntimeException {
     /** A page token that is none of ours. */
     BAD_TOKEN,
     /** Something needed does not answer now. */
-    UNREACHABLE
+    UNREACHABLE,
+    /** Whoever asks may not. */
+    FORBIDDEN
   }
 
   private final transient Kind kind;
