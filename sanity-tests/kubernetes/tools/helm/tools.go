@@ -1,0 +1,8 @@
+//go:build tools
+
+// Package tools names the commands that are built from here; see ../regenerate.
+package tools
+
+import (
+	_ "helm.sh/helm/v4/cmd/helm"
+)
