@@ -1,4 +1,4 @@
-/* The process that keeps a pod's namespaces: it sleeps, reaps what the pod's containers leave to it, and ends when told. */
+/* The process that keeps a pod's namespaces: sleeps, reaps what the containers leave to it, and ends when told. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
