@@ -41,6 +41,9 @@ public final class ControllerMain {
     } catch (IOException | StoreException failed) {
       log.error("the controller cannot start: {}", failed.getMessage(), failed);
       return 1;
+    } catch (RuntimeException broken) {
+      log.error("the controller cannot start", broken);
+      return 1;
     }
   }
 

@@ -38,7 +38,9 @@ final class ControllerOptionsTest {
   @Test
   void kubernetesNeedsToKnowWhereAndWhoWeAre() {
     assertThat(parse("--store=kubernetes", "--namespace=storage", "--name=c-1").backend())
-        .hasToString("Kubernetes[namespace=storage, name=c-1]");
+        .hasToString(
+            "Kubernetes[namespace=storage, name=c-1, tlsSecret=Optional.empty,"
+                + " nodeServiceAccount=ashlar-node]");
     assertThatThrownBy(() -> parse("--store=kubernetes", "--namespace=", "--name=c-1"))
         .hasMessageContaining("POD_NAMESPACE");
     assertThatThrownBy(() -> parse("--store=kubernetes", "--namespace=a", "--name=C_1"))

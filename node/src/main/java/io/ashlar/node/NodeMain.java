@@ -45,6 +45,10 @@ public final class NodeMain {
     } catch (IOException failed) {
       LOG.error("the node daemon cannot start: {}", failed.getMessage(), failed);
       return 1;
+    } catch (RuntimeException broken) {
+      // Threads that were started already would keep a daemon that does nothing alive.
+      LOG.error("the node daemon cannot start", broken);
+      return 1;
     }
   }
 

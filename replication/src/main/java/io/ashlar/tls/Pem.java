@@ -14,7 +14,9 @@ import java.util.List;
 
 /** Certificates and EC keys as text (RFC 7468). Pure. */
 public final class Pem {
-  private static final String KEY_BEGIN = "-----BEGIN PRIVATE KEY-----";
+  /** How a private key begins, after certificates in the same file perhaps. */
+  public static final String KEY_BEGIN = "-----BEGIN PRIVATE KEY-----";
+
   private static final String KEY_END = "-----END PRIVATE KEY-----";
 
   private Pem() {}

@@ -1,16 +1,24 @@
 package io.ashlar.csi.server;
 
+import io.ashlar.csi.v1.GetPluginInfoRequest;
+import io.ashlar.csi.v1.IdentityGrpc;
 import io.ashlar.grpc.GuardedServers;
 import io.grpc.BindableService;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -29,6 +37,7 @@ import org.slf4j.LoggerFactory;
 public final class CsiServer implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(CsiServer.class);
   private static final long DRAIN_SECONDS = 30;
+  private static final long WARM_SECONDS = 10;
 
   private final CsiEndpoint endpoint;
   private final List<BindableService> services;
@@ -46,7 +55,9 @@ public final class CsiServer implements AutoCloseable {
   }
 
   /**
-   * Binds the socket; calls are served from now on.
+   * Binds the socket; calls are served from now on. It appears under its name when the first call,
+   * our own, has been answered: a JVM takes its time for that, and the sidecars give up after a
+   * second.
    *
    * @throws IOException if the folder is missing or another process listens there
    */
@@ -54,11 +65,41 @@ public final class CsiServer implements AutoCloseable {
     endpoint.requireFolder();
     removeStaleSocket();
     NettyServerBuilder builder =
-        GuardedServers.on(endpoint.address(), loops).executor(handlers).intercept(interceptor);
+        GuardedServers.on(UnixDomainSocketAddress.of(hidden()), loops)
+            .executor(handlers)
+            .intercept(interceptor);
     services.forEach(builder::addService);
+    Files.deleteIfExists(hidden());
     server = builder.build().start();
+    callOnce();
+    Files.move(hidden(), endpoint.path(), StandardCopyOption.ATOMIC_MOVE);
     log.info("event=serving endpoint={}", endpoint);
     return this;
+  }
+
+  /** The kubelet, which watches folders of sockets, leaves those alone. */
+  private Path hidden() {
+    return endpoint.path().resolveSibling("." + endpoint.path().getFileName());
+  }
+
+  private void callOnce() {
+    ManagedChannel channel =
+        NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(hidden()))
+            .channelType(NioDomainSocketChannel.class)
+            .eventLoopGroup(loops)
+            .overrideAuthority("localhost")
+            .usePlaintext()
+            .build();
+    try {
+      var _ =
+          IdentityGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(WARM_SECONDS, TimeUnit.SECONDS)
+              .getPluginInfo(GetPluginInfoRequest.getDefaultInstance());
+    } catch (StatusRuntimeException notIdentity) {
+      log.debug("first call answered with {}", notIdentity.getStatus());
+    } finally {
+      channel.shutdownNow();
+    }
   }
 
   private void removeStaleSocket() throws IOException {
@@ -93,6 +134,17 @@ public final class CsiServer implements AutoCloseable {
     } finally {
       loops.shutdownGracefully(0, 1, TimeUnit.SECONDS).awaitUninterruptibly();
       handlers.shutdown();
+      removeSocket();
+    }
+  }
+
+  private void removeSocket() {
+    try {
+      if (server != null) {
+        Files.deleteIfExists(endpoint.path());
+      }
+    } catch (IOException failed) {
+      log.warn("event=socket_not_removed endpoint={}", endpoint, failed);
     }
   }
 }

@@ -13,12 +13,14 @@ import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -30,6 +32,9 @@ import java.util.function.Supplier;
  * may wait, never for the data loop.
  */
 public final class ControllerClient implements AutoCloseable {
+  private static final long ASK_SECONDS = 3;
+  private static final long PAUSE_MILLIS = 50;
+
   private final List<String> given;
   private final Function<String, ManagedChannel> channels;
   private final Reports reports;
@@ -186,6 +191,14 @@ public final class ControllerClient implements AutoCloseable {
     }
   }
 
+  /** Another one than this, if possible one that answers. */
+  private synchronized ControllerConnection otherThan(ControllerConnection silent) {
+    return connections.values().stream()
+        .filter(connection -> connection != silent)
+        .max(Comparator.comparing(ControllerConnection::isAnswering))
+        .orElse(silent);
+  }
+
   /**
    * Reads a volume's record; blocks.
    *
@@ -201,21 +214,30 @@ public final class ControllerClient implements AutoCloseable {
     return call(stub -> stub.recordFormat(request));
   }
 
-  /** What may be asked twice is asked of another one if the first does not answer. */
+  /** What may be asked twice is asked of one after the other, until one answers. */
   private <T> T call(Function<VolumesBlockingStub, T> question) {
-    ControllerConnection first = connection();
+    long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(ASK_SECONDS);
+    ControllerConnection asked = connection();
+    while (true) {
+      try {
+        return question.apply(asked.volumesBlocking());
+      } catch (StatusRuntimeException failed) {
+        if (!isSilence(failed.getStatus()) || System.nanoTime() > endNanos) {
+          throw failed;
+        }
+        asked.suspect();
+        pause(failed);
+        asked = otherThan(asked);
+      }
+    }
+  }
+
+  private static void pause(StatusRuntimeException failed) {
     try {
-      return question.apply(first.volumesBlocking());
-    } catch (StatusRuntimeException failed) {
-      if (!isSilence(failed.getStatus())) {
-        throw failed;
-      }
-      first.suspect();
-      ControllerConnection other = connection();
-      if (other == first) {
-        throw failed;
-      }
-      return question.apply(other.volumesBlocking());
+      Thread.sleep(PAUSE_MILLIS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw failed;
     }
   }
 

@@ -9,7 +9,9 @@ import io.ashlar.control.v1.VolumesGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -75,9 +77,11 @@ final class ControllerConnection implements AutoCloseable {
   void beatNow() {
     try {
       heart.submit(this::beat).get();
+    } catch (RejectedExecutionException e) {
+      LOG.debug("event=connection_closed_meanwhile address={}", address);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } catch (java.util.concurrent.ExecutionException e) {
+    } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     }
   }
@@ -136,6 +140,7 @@ final class ControllerConnection implements AutoCloseable {
 
   @Override
   public void close() {
+    answering = false;
     heart.shutdownNow();
     channel.shutdownNow();
   }

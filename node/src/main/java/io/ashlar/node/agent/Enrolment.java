@@ -13,6 +13,8 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -91,7 +93,8 @@ public final class Enrolment implements AutoCloseable {
     try {
       List<X509Certificate> authorities = authorities();
       String text = Files.readString(kept);
-      List<X509Certificate> chain = Pem.certificates(text);
+      int key = Math.max(0, text.indexOf(Pem.KEY_BEGIN));
+      List<X509Certificate> chain = Pem.certificates(text.substring(0, key));
       chain.getFirst().checkValidity();
       chain.getFirst().verify(authorities.getFirst().getPublicKey());
       boolean ours =
@@ -99,12 +102,9 @@ public final class Enrolment implements AutoCloseable {
               .anyMatch(name -> name.get(1).equals(TlsNames.node(options.node().value())));
       return ours
           ? Optional.of(
-              new TlsIdentity(
-                  Optional.of(Pem.key(text.substring(text.indexOf("-----BEGIN PRIVATE")))),
-                  chain,
-                  authorities))
+              new TlsIdentity(Optional.of(Pem.key(text.substring(key))), chain, authorities))
           : Optional.empty();
-    } catch (GeneralSecurityException | IndexOutOfBoundsException useless) {
+    } catch (GeneralSecurityException useless) {
       LOG.info("event=certificate_useless reason=\"{}\"", useless.getMessage());
       return Optional.empty();
     }
@@ -172,10 +172,9 @@ public final class Enrolment implements AutoCloseable {
     Files.deleteIfExists(temporary);
     Files.createFile(
         temporary,
-        java.nio.file.attribute.PosixFilePermissions.asFileAttribute(
-            java.nio.file.attribute.PosixFilePermissions.fromString("rw-------")));
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     Files.writeString(temporary, Pem.of(identity.chain()) + Pem.of(identity.key().orElseThrow()));
-    Files.move(temporary, kept, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+    Files.move(temporary, kept, StandardCopyOption.ATOMIC_MOVE);
   }
 
   private void renewIfDue() {

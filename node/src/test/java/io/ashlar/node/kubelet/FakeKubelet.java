@@ -26,7 +26,10 @@ import java.util.Queue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
-/** Watches a folder by inotify, and calls whoever listens there with a connection for each call. */
+/**
+ * Watches a folder by inotify, but for hidden files, as the kubelet does, and calls whoever listens
+ * there with a connection for each call.
+ */
 final class FakeKubelet implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofSeconds(10);
 
@@ -62,12 +65,17 @@ final class FakeKubelet implements AutoCloseable {
 
   private String nextChange(Duration patience) throws InterruptedException {
     if (changes.isEmpty()) {
+      long until = System.nanoTime() + patience.toNanos();
       WatchKey key = watch.poll(patience.toNanos(), TimeUnit.NANOSECONDS);
-      if (key != null) {
+      while (key != null) {
         for (WatchEvent<?> event : key.pollEvents()) {
-          changes.add(event.kind().name() + " " + event.context());
+          if (!event.context().toString().startsWith(".")) {
+            changes.add(event.kind().name() + " " + event.context());
+          }
         }
         key.reset();
+        key =
+            changes.isEmpty() ? watch.poll(until - System.nanoTime(), TimeUnit.NANOSECONDS) : null;
       }
     }
     return changes.isEmpty() ? "" : changes.remove();
