@@ -159,6 +159,7 @@ final class NodeDaemon implements AutoCloseable {
             CsiNodeOptions.of(
                 config.node(), config.deviceDir(), config.topology(), config.maxVolumes()),
             new LocalAttacher(attachments, coordinators, controller, loop));
+    makeSocketFolder();
     this.csi =
         new CsiServer(
                 config.csiEndpoint(),
@@ -206,6 +207,14 @@ final class NodeDaemon implements AutoCloseable {
                         new PeerCheck(
                             (service, peer) -> peer.equals(Optional.of(TlsNames.CONTROLLER)))))
         .orElseGet(() -> GuardedServers.on(address, agentLoops));
+  }
+
+  /** In the kubelet's folder of plugins ours is missing at first; a wrong path is not made up. */
+  private void makeSocketFolder() throws IOException {
+    Path folder = config.csiEndpoint().path().getParent();
+    if (!Files.exists(folder) && Files.isDirectory(folder.getParent())) {
+      Files.createDirectory(folder);
+    }
   }
 
   private void serveNbd() throws IOException {
