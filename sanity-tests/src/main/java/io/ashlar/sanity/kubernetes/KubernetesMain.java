@@ -34,6 +34,7 @@ public final class KubernetesMain {
     all.add(new Scenario("helm install", false, installation::install));
     all.addAll(new VolumeStories(kube).all());
     all.addAll(new FailureStories(kube, full).all());
+    all.addAll(new PostgresStories(kube).all());
     all.add(new Scenario("helm uninstall", false, installation::uninstall));
     return all.stream()
         .filter(story -> full || !story.full())
