@@ -6,6 +6,7 @@ import static io.ashlar.sanity.cluster.Report.say;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /** The chart, installed and taken out as the README says. */
@@ -15,19 +16,23 @@ final class Installation {
 
   private final Kube kube;
 
+  /**
+   * Nodes of a test cluster share a kernel and its loop devices, with those of other clusters too.
+   */
+  private final String tag = line("%04x-", ThreadLocalRandom.current().nextInt(0x10000));
+
   Installation(Kube kube) {
     this.kube = kube;
   }
 
   void install() throws IOException, InterruptedException {
     long start = System.nanoTime();
-    // Nodes of a test cluster share a kernel, and a small disk.
     kube.helm(
         "install",
         "ashlar",
         kube.top().resolve("deploy/helm/ashlar").toString(),
         "--set",
-        "node.tag=$(NODE_NAME)",
+        "node.tag=" + tag + "$(NODE_NAME)",
         "--set",
         "pool.fileSize=6G");
     awaitReady();
@@ -79,13 +84,13 @@ final class Installation {
     say("  nothing left but the data");
   }
 
-  private static Stream<String> loops(String node) throws IOException {
+  private Stream<String> loops(String node) throws IOException {
     try (Stream<java.nio.file.Path> blocks = Files.list(java.nio.file.Path.of("/sys/block"))) {
       return blocks
           .map(block -> block.resolve("loop/backing_file"))
           .filter(Files::exists)
           .map(Installation::content)
-          .filter(file -> file.contains("/" + node + "@"))
+          .filter(file -> file.contains("/" + tag + node + "@"))
           .toList()
           .stream();
     }
