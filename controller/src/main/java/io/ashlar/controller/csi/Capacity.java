@@ -16,7 +16,8 @@ import java.util.Map;
 
 /**
  * GetCapacity. Volumes can be reached from everywhere, so topology does not narrow it; the number
- * of copies does.
+ * of copies does. Where nodes are missing, CreateVolume makes fewer copies if the failure mode
+ * allows it, and so there is room: where there is none, the scheduler starts no pod.
  *
  * @param availableBytes sum of the sizes that volumes of this kind may still have
  * @param volumeBytesMax largest single one
@@ -24,10 +25,8 @@ import java.util.Map;
 record Capacity(long availableBytes, long volumeBytesMax) {
   static Capacity of(Cluster cluster, SpacePolicy space, GetCapacityRequest request) {
     request.getVolumeCapabilitiesList().forEach(Uses::require);
-    int copies =
-        Parameters.of(Parameters.ofClass(request.getParametersMap()), Parameters.ofClaim(Map.of()))
-                .replicas()
-            + 1;
+    Parameters parameters =
+        Parameters.of(Parameters.ofClass(request.getParametersMap()), Parameters.ofClaim(Map.of()));
     List<Long> headrooms =
         candidates(cluster).stream()
             .filter(candidate -> candidate.node().reachable())
@@ -35,9 +34,10 @@ record Capacity(long availableBytes, long volumeBytesMax) {
             .map(space::headroomBytes)
             .sorted(Comparator.reverseOrder())
             .toList();
-    if (headrooms.size() < copies) {
+    if (headrooms.size() < parameters.failureMode().copiesToWrite(parameters.replicas())) {
       return new Capacity(0, 0);
     }
+    int copies = Math.min(parameters.replicas() + 1, headrooms.size());
     long sum = headrooms.stream().mapToLong(Long::longValue).sum();
     long largest = Math.min(headrooms.get(copies - 1), Blocks.VOLUME_BYTES_MAX);
     return new Capacity(wholeBlocks(sum / copies), wholeBlocks(largest));

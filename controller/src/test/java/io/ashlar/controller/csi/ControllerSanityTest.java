@@ -92,15 +92,26 @@ final class ControllerSanityTest {
                 .getCapacity(GetCapacityRequest.getDefaultInstance())
                 .getAvailableCapacity())
         .isPositive();
-    assertThat(
-            cluster
-                .csi()
-                .getCapacity(
-                    GetCapacityRequest.newBuilder()
-                        .putParameters("ashlar.io/replicas", "5")
-                        .build())
-                .getAvailableCapacity())
-        .isZero();
+    assertThat(capacity("5", "soft")).isZero();
+  }
+
+  @Test
+  void thereIsRoomForVolumesThatWouldBeCreatedWithFewerCopies() {
+    assertThat(capacity("3", "soft")).isPositive().isEqualTo(capacity("2", "soft"));
+    assertThat(capacity("5", "2")).isPositive();
+    assertThat(capacity("3", "hard")).isZero();
+    assertThat(capacity("5", "3")).isZero();
+  }
+
+  private static long capacity(String replicas, String failureMode) {
+    return cluster
+        .csi()
+        .getCapacity(
+            GetCapacityRequest.newBuilder()
+                .putParameters("ashlar.io/replicas", replicas)
+                .putParameters("ashlar.io/failure-mode", failureMode)
+                .build())
+        .getAvailableCapacity();
   }
 
   @Test
