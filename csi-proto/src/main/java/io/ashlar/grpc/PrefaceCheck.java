@@ -18,13 +18,15 @@ final class PrefaceCheck extends ChannelInboundHandlerAdapter {
   /** What a client says first. */
   enum Protocol {
     /** The preface of RFC 9113, 3.4. */
-    HTTP2("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII)),
+    HTTP2("HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII)),
     /** A handshake record, of a version that begins with 3 for ever: RFC 8446, 5.1. */
-    TLS(new byte[] {0x16, 3});
+    TLS("TLS", new byte[] {0x16, 3});
 
+    private final String text;
     private final ByteString first;
 
-    Protocol(byte[] first) {
+    Protocol(String text, byte[] first) {
+      this.text = text;
       this.first = ByteString.copyFrom(first);
     }
   }
@@ -58,7 +60,7 @@ final class PrefaceCheck extends ChannelInboundHandlerAdapter {
     for (int i = 0; i < count; i++) {
       if (bytes.getByte(bytes.readerIndex() + i) != protocol.first.byteAt(seen + i)) {
         bytes.release();
-        guard.refuse(context.channel(), "the client does not speak " + protocol);
+        guard.refuse(context.channel(), "the client does not speak " + protocol.text);
         return;
       }
     }
