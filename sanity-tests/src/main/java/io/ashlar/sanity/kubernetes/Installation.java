@@ -63,7 +63,9 @@ final class Installation {
         () -> kube.pods("app.kubernetes.io/name=ashlar").isEmpty());
     for (String node : NODES) {
       String mounts = kube.machine("exec", node, "cat", "/proc/self/mounts");
-      requireNone(node + ": mounts", mounts.lines().filter(each -> each.contains("ashlar:")));
+      requireNone(
+          node + ": mounts",
+          mounts.lines().filter(each -> each.startsWith("ashlar:") && each.contains(" /var/lib/")));
       String processes =
           kube.machine("exec", node, "sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '");
       requireNone(
