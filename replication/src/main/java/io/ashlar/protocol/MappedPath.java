@@ -4,10 +4,8 @@ import static io.ashlar.model.Blocks.BLOCK_BYTES;
 
 import io.ashlar.block.BlockDevice.MappedCallback;
 import io.ashlar.block.BlockDevice.Run;
-import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRequest.Status;
-import io.ashlar.block.BlockRun;
-import java.util.ArrayList;
+import io.ashlar.block.MappedRuns;
 import java.util.List;
 
 /**
@@ -40,28 +38,12 @@ final class MappedPath {
         count,
         (status, run) -> {
           if (status == Status.OK) {
-            List<Run> runs = runs(run, offsetBytes, offsetBytes + lengthBytes);
+            List<Run> runs = MappedRuns.of(run, offsetBytes, offsetBytes + lengthBytes);
             run.release();
             done.done(status, runs);
           } else {
             done.done(status, List.of());
           }
         });
-  }
-
-  private static List<Run> runs(BlockRun run, long offsetBytes, long endBytes) {
-    List<Run> runs = new ArrayList<>();
-    for (int i = 0; i < run.count(); i++) {
-      long start = (run.firstBlock() + i) * BLOCK_BYTES;
-      long length = Math.min(endBytes, start + BLOCK_BYTES) - Math.max(offsetBytes, start);
-      boolean mapped = run.kinds()[i] == BlockKind.DATA;
-      Run last = runs.isEmpty() ? null : runs.getLast();
-      if (last != null && last.mapped() == mapped) {
-        runs.set(runs.size() - 1, new Run(last.lengthBytes() + length, mapped));
-      } else {
-        runs.add(new Run(length, mapped));
-      }
-    }
-    return runs;
   }
 }

@@ -2,6 +2,7 @@ package io.ashlar.protocol;
 
 import static io.ashlar.model.Invariants.check;
 
+import io.ashlar.block.TailEntry;
 import io.ashlar.env.Link;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.ReplicaMeta;
@@ -314,7 +315,7 @@ public final class ReplicaMachine {
     if (!instanceOf(seal.holder()).equals(instanceOf(promise.holder()))) {
       answer.accept(new Fenced(seal.request(), promise.epoch()));
     } else {
-      orders.afterApplied(() -> answer.accept(sealed(seal)));
+      orders.afterApplied(() -> answerSealed(seal, answer));
     }
   }
 
@@ -344,7 +345,7 @@ public final class ReplicaMachine {
                 old -> promised(old, seal),
                 () -> {
                   promiseStored(seal, otherInstance);
-                  answer.accept(sealed(seal));
+                  answerSealed(seal, answer);
                 }));
   }
 
@@ -371,11 +372,28 @@ public final class ReplicaMachine {
             meta().replica(), seal.epoch(), seal.view().inSync()));
   }
 
-  private Message sealed(Seal seal) {
+  /** The tail is complete: everything accepted under the old promise has been applied. */
+  private void answerSealed(Seal seal, Consumer<Message> answer) {
+    long watermark = orders.watermark();
+    if (!seal.wantTail()) {
+      answer.accept(sealed(seal, watermark, List.of()));
+      return;
+    }
+    store.above(
+        watermark,
+        (result, tail) -> {
+          if (result == ReplicaStore.Result.OK) {
+            answer.accept(sealed(seal, watermark, tail));
+          } else {
+            answer.accept(new Refused(seal.request(), "the disk of this replica has failed"));
+          }
+        });
+  }
+
+  private Message sealed(Seal seal, long watermark, List<TailEntry> tail) {
     if (promise() != seal.epoch()) {
       return new Fenced(seal.request(), promise());
     }
-    long watermark = orders.watermark();
     return new Sealed(
         seal.request(),
         seal.epoch(),
@@ -386,7 +404,7 @@ public final class ReplicaMachine {
         watermark,
         orders.durableVersion(),
         store.mappedBlocks(),
-        seal.wantTail() ? store.above(watermark) : List.of());
+        tail);
   }
 
   private void renew(ReplicaSession session, Renew renew, long now) {

@@ -152,34 +152,55 @@ final class ReplicaResync {
   // ---- source
 
   void listExtents(ReplicaSession session, ListExtents list) {
-    long[] extents = store.extentsAbove(list.aboveVersion(), list.fromExtent(), EXTENTS_PER_ANSWER);
-    long next = extents.length < EXTENTS_PER_ANSWER ? -1 : extents[extents.length - 1] + 1;
-    session.send(new Extents(list.request(), extents, next));
+    store.extentsAbove(
+        list.aboveVersion(),
+        list.fromExtent(),
+        EXTENTS_PER_ANSWER,
+        (result, found) -> {
+          if (result == Result.OK) {
+            long[] extents = found.extents();
+            long next = extents.length < EXTENTS_PER_ANSWER ? -1 : extents[extents.length - 1] + 1;
+            session.send(new Extents(list.request(), extents, next));
+          } else {
+            session.done(list.request(), Outcome.FAILED, 0);
+          }
+        });
   }
 
   /**
    * Digests of what this replica holds once everything that came before the question is applied.
    */
   void digest(ReplicaSession session, Digest digest) {
-    orders.afterApplied(
-        () -> {
-          long[] digests = new long[digest.extents().length];
-          for (int i = 0; i < digests.length; i++) {
-            digests[i] = digestOf(digest.extents()[i]);
+    orders.afterApplied(() -> digestFrom(session, digest, 0, new long[digest.extents().length]));
+  }
+
+  private void digestFrom(ReplicaSession session, Digest digest, int from, long[] digests) {
+    int index = from;
+    while (index < digests.length && blocksIn(digest.extents()[index] * EXTENT_BLOCKS) == 0) {
+      index++;
+    }
+    if (index == digests.length) {
+      session.send(new Digests(digest.request(), digests));
+      return;
+    }
+    int next = index;
+    long first = digest.extents()[index] * EXTENT_BLOCKS;
+    store.peek(
+        first,
+        blocksIn(first),
+        (result, run) -> {
+          if (result == Result.OK) {
+            digests[next] = digestOf(run);
+            digestFrom(session, digest, next + 1, digests);
+          } else {
+            session.done(digest.request(), Outcome.FAILED, 0);
           }
-          session.send(new Digests(digest.request(), digests));
         });
   }
 
-  private long digestOf(long extent) {
-    long first = extent * EXTENT_BLOCKS;
-    int count = blocksIn(first);
-    if (count == 0) {
-      return 0;
-    }
-    BlockRun run = store.peek(first, count);
+  private static long digestOf(BlockRun run) {
     long hash = 0;
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < run.count(); i++) {
       if (run.kinds()[i] == BlockKind.DATA) {
         hash = mix(hash + i + 1);
         hash = mix(hash ^ run.versions()[i]);
@@ -209,12 +230,29 @@ final class ReplicaResync {
         count,
         (result, run) -> {
           if (result == Result.OK) {
-            long version = store.extentVersion(pull.extent());
-            session.send(
-                new ExtentData(pull.request(), pull.attempt(), machine.startId(), version, run));
+            sendExtent(session, pull, run);
           } else {
             session.done(pull.request(), Outcome.FAILED, 0);
           }
+        });
+  }
+
+  /** The version is asked for after the blocks, so that it is at least theirs. */
+  private void sendExtent(ReplicaSession session, PullExtent pull, BlockRun run) {
+    store.extentsAbove(
+        Version.NONE,
+        pull.extent(),
+        1,
+        (result, found) -> {
+          if (result != Result.OK) {
+            run.release();
+            session.done(pull.request(), Outcome.FAILED, 0);
+            return;
+          }
+          boolean known = found.extents().length > 0 && found.extents()[0] == pull.extent();
+          long version = known ? found.versions()[0] : Version.NONE;
+          session.send(
+              new ExtentData(pull.request(), pull.attempt(), machine.startId(), version, run));
         });
   }
 

@@ -4,11 +4,11 @@ import static io.ashlar.model.Invariants.check;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
-import io.ashlar.block.TailEntry;
 import io.ashlar.model.Blocks;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.Version;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -210,33 +210,23 @@ final class LogReplica implements ReplicaStore {
   @Override
   public void read(long firstBlock, int count, ReadCallback done) {
     checkRange(firstBlock, count);
-    store.read(peek(firstBlock, count), content, done);
+    store.read(content.peek(firstBlock, count), content, done);
   }
 
   @Override
-  public BlockRun peek(long firstBlock, int count) {
+  public void peek(long firstBlock, int count, ReadCallback done) {
     checkRange(firstBlock, count);
-    return content.peek(firstBlock, count);
+    store.answerLater(result -> done.done(result, content.peek(firstBlock, count)));
   }
 
   @Override
-  public long version(long block) {
-    return content.version(block);
-  }
-
-  @Override
-  public List<TailEntry> above(long version) {
-    return content.above(version);
+  public void above(long version, TailCallback done) {
+    store.answerLater(result -> done.done(result, content.above(version)));
   }
 
   @Override
   public void dropTombstones(long upToVersion) {
     content.letGo(upToVersion);
-  }
-
-  @Override
-  public long extentVersion(long extent) {
-    return content.extents().get(extent);
   }
 
   @Override
@@ -280,25 +270,26 @@ final class LogReplica implements ReplicaStore {
   }
 
   @Override
-  public long[] extentsAbove(long version, long fromExtent, int limit) {
+  public void extentsAbove(long version, long fromExtent, int limit, ExtentsCallback done) {
+    store.answerLater(result -> done.done(result, listExtents(version, fromExtent, limit)));
+  }
+
+  private ExtentVersions listExtents(long version, long fromExtent, int limit) {
     long[] found = new long[limit];
+    long[] versions = new long[limit];
     int count = 0;
     long extent = content.extents().nextAbove(version, fromExtent, Long.MAX_VALUE);
     while (count < limit && extent >= 0) {
+      versions[count] = content.extents().get(extent);
       found[count++] = extent;
       extent = content.extents().nextAbove(version, extent + 1, Long.MAX_VALUE);
     }
-    return java.util.Arrays.copyOf(found, count);
+    return new ExtentVersions(Arrays.copyOf(found, count), Arrays.copyOf(versions, count));
   }
 
   @Override
   public long mappedBlocks() {
     return content.blocks().mappedBlocks();
-  }
-
-  @Override
-  public long nextMapped(long fromBlock, long end) {
-    return content.blocks().next(fromBlock, end);
   }
 
   private long versionToBe(long block) {

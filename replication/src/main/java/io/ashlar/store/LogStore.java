@@ -358,6 +358,17 @@ public final class LogStore implements StoreEngine {
     };
   }
 
+  /** FAILED if the engine has failed by then. */
+  void answerLater(ReplicaStore.Callback done) {
+    timers.after(
+        0,
+        () -> {
+          if (!closed) {
+            done.done(failed ? Result.FAILED : Result.OK);
+          }
+        });
+  }
+
   private void later(ReplicaStore.Callback done, Result result) {
     timers.after(
         0,

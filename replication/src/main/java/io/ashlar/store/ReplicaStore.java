@@ -90,25 +90,32 @@ public interface ReplicaStore {
   void read(long firstBlock, int count, ReadCallback done);
 
   /** Kinds, versions and checksums of blocks from the map alone, without payload; CORRUPT never. */
-  BlockRun peek(long firstBlock, int count);
+  void peek(long firstBlock, int count, ReadCallback done);
 
-  /** Version of one block as of the last applied write, or {@link io.ashlar.model.Version#NONE}. */
-  long version(long block);
+  /** Receives a tail: empty unless OK. */
+  interface TailCallback {
+    void done(Result result, List<TailEntry> tail);
+  }
 
   /**
    * Everything with a version above this: blocks, and ranges of tombstones. Ascending by first
    * block; adjacent blocks with consecutive versions may be one entry of several blocks.
    */
-  List<TailEntry> above(long version);
+  void above(long version, TailCallback done);
 
   /** Lets go of tombstones with a version at or below this one: they become unmapped. */
   void dropTombstones(long upToVersion);
 
   /**
-   * At least the version of every block ever applied in the extent; never lowered, durable like
-   * data.
+   * Extents with their versions, ascending. An extent's version is at least that of every block
+   * ever applied in it; never lowered, durable like data.
    */
-  long extentVersion(long extent);
+  record ExtentVersions(long[] extents, long[] versions) {}
+
+  /** Receives extents; none unless OK. */
+  interface ExtentsCallback {
+    void done(Result result, ExtentVersions found);
+  }
 
   /**
    * Makes everything applied durable, and has the log say so: if it is damaged later, that is
@@ -122,15 +129,9 @@ public interface ReplicaStore {
   /** Raises extents to at least these versions (resync); durable with the next sync. */
   void raiseExtents(long[] extents, long[] versions, Callback done);
 
-  /**
-   * Extents whose version is above this, ascending, at most {@code limit} from {@code fromExtent}
-   * on.
-   */
-  long[] extentsAbove(long version, long fromExtent, int limit);
+  /** Extents whose version is above this, at most {@code limit} from {@code fromExtent} on. */
+  void extentsAbove(long version, long fromExtent, int limit, ExtentsCallback done);
 
   /** Number of blocks that hold data. */
   long mappedBlocks();
-
-  /** First mapped (DATA) block at or after this one and below {@code end}, or -1. */
-  long nextMapped(long fromBlock, long end);
 }

@@ -9,6 +9,7 @@ import io.ashlar.model.NodeId;
 import io.ashlar.protocol.ReplicaMachine;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreEngine;
+import io.ashlar.store.StoreProbe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -177,7 +178,7 @@ final class SimChecks {
       return Optional.empty();
     }
     Optional<? extends ReplicaStore> store = node.engine().replica(SimCluster.VOLUME);
-    return store.map(it -> new Copy(member.replica(), it.peek(firstBlock, count)));
+    return store.map(it -> new Copy(member.replica(), StoreProbe.peek(it, firstBlock, count)));
   }
 
   private static void equal(List<Copy> copies, String when) {

@@ -83,7 +83,7 @@ final class SimDamage {
   private void damage(SimNode node, ReplicaStore store, long block, long offset) {
     byte[] good = new byte[BLOCK_BYTES];
     node.medium().read(offset, good);
-    outstanding.add(new Damaged(node.id(), block, store.version(block), good));
+    outstanding.add(new Damaged(node.id(), block, StoreProbe.version(store, block), good));
     struck = true;
     if (rng.oneIn(3)) {
       cluster.summary().unreadable++;
@@ -124,7 +124,7 @@ final class SimDamage {
       mendedAt.put(damaged.block, cluster.events().now());
       ReplicaStore store = node.engine().replica(SimCluster.VOLUME).orElseThrow();
       OptionalLong offset = StoreProbe.offset(store, damaged.block);
-      if (offset.isPresent() && store.version(damaged.block) == damaged.version) {
+      if (offset.isPresent() && StoreProbe.version(store, damaged.block) == damaged.version) {
         node.medium().poke(offset.getAsLong(), damaged.good);
       }
     }

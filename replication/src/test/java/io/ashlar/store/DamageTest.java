@@ -67,7 +67,7 @@ final class DamageTest {
     fixture.open();
     replica = fixture.replica("v");
     assertThat(fixture.read(replica, 0, 3).kinds()).containsExactly(DATA, CORRUPT, DATA);
-    assertThat(replica.version(10)).isEqualTo(4);
+    assertThat(StoreProbe.version(replica, 10)).isEqualTo(4);
   }
 
   @Test

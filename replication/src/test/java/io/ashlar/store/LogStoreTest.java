@@ -40,7 +40,7 @@ final class LogStoreTest {
     fixture.write(replica, 0, 8);
     assertThat(fixture.write(replica, 0, 7)).isEqualTo(OK);
     assertThat(fixture.write(replica, 0, 8)).isEqualTo(OK);
-    assertThat(replica.version(0)).isEqualTo(8);
+    assertThat(StoreProbe.version(replica, 0)).isEqualTo(8);
     assertThat(fixture.store.space().reservedBytes()).isZero();
   }
 
@@ -54,13 +54,13 @@ final class LogStoreTest {
       replica.reserve(1);
       replica.applyIfNewer(fixture.data(replica, 0, versions[i]), true, waiters[i]);
     }
-    assertThat(replica.version(0)).isZero();
+    assertThat(StoreProbe.version(replica, 0)).isZero();
     for (StoreFixture.Waiter waiter : waiters) {
       assertThat(waiter.await()).isEqualTo(OK);
     }
-    assertThat(replica.version(0)).isEqualTo(12);
+    assertThat(StoreProbe.version(replica, 0)).isEqualTo(12);
     fixture.reopen();
-    assertThat(fixture.replica("a").version(0)).isEqualTo(12);
+    assertThat(StoreProbe.version(fixture.replica("a"), 0)).isEqualTo(12);
   }
 
   @Test
@@ -73,14 +73,14 @@ final class LogStoreTest {
     BlockRun found = fixture.read(replica, 0, 5);
     assertThat(found.kinds()).containsExactly(TOMBSTONE, TOMBSTONE, DATA, TOMBSTONE, TOMBSTONE);
     assertThat(found.versions()).containsExactly(20, 20, 30, 20, 20);
-    assertThat(replica.above(19))
+    assertThat(fixture.above(replica, 19))
         .containsExactly(
             new TailEntry(0, 2, 20, true),
             new TailEntry(2, 1, 30, false),
             new TailEntry(3, (1L << 28) - 3, 20, true));
     replica.dropTombstones(20);
-    assertThat(replica.peek(0, 3).kinds()).containsExactly(UNMAPPED, UNMAPPED, DATA);
-    assertThat(replica.extentVersion(100)).isEqualTo(20);
+    assertThat(StoreProbe.peek(replica, 0, 3).kinds()).containsExactly(UNMAPPED, UNMAPPED, DATA);
+    assertThat(StoreProbe.extentVersion(replica, 100)).isEqualTo(20);
   }
 
   @Test
@@ -94,7 +94,7 @@ final class LogStoreTest {
     BlockRun found = fixture.read(fixture.replica("a"), 0, 4);
     assertThat(found.kinds()).containsExactly(DATA, TOMBSTONE, UNMAPPED, DATA);
     assertThat(found.versions()).containsExactly(3, 4, 0, 100);
-    assertThat(fixture.replica("a").extentVersion(0)).isEqualTo(100);
+    assertThat(StoreProbe.extentVersion(fixture.replica("a"), 0)).isEqualTo(100);
   }
 
   @Test
@@ -143,9 +143,9 @@ final class LogStoreTest {
     replica.raiseExtents(new long[] {3, 4, 9}, new long[] {5, 5, 6}, waiter);
     assertThat(waiter.await()).isEqualTo(OK);
     fixture.reopen();
-    assertThat(fixture.replica("a").extentsAbove(0, 0, 10)).containsExactly(3, 4, 9);
-    assertThat(fixture.replica("a").extentsAbove(5, 0, 10)).containsExactly(9);
-    assertThat(fixture.replica("a").extentsAbove(0, 4, 1)).containsExactly(4);
+    assertThat(fixture.extentsAbove(fixture.replica("a"), 0, 0, 10)).containsExactly(3, 4, 9);
+    assertThat(fixture.extentsAbove(fixture.replica("a"), 5, 0, 10)).containsExactly(9);
+    assertThat(fixture.extentsAbove(fixture.replica("a"), 0, 4, 1)).containsExactly(4);
   }
 
   @Test

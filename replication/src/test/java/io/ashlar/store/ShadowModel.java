@@ -190,13 +190,13 @@ final class ShadowModel {
   private void checkExtents(ReplicaStore replica, Map<Long, Long> least) {
     least.forEach(
         (extent, version) ->
-            assertThat(replica.extentVersion(extent))
+            assertThat(StoreProbe.extentVersion(replica, extent))
                 .as("version of extent %s", extent)
                 .isGreaterThanOrEqualTo(version));
     for (int i = 0; i < blocks.length; i++) {
-      assertThat(replica.extentVersion(i / 64))
+      assertThat(StoreProbe.extentVersion(replica, i / 64))
           .as("version of the extent of block %s", i)
-          .isGreaterThanOrEqualTo(replica.version(i));
+          .isGreaterThanOrEqualTo(StoreProbe.version(replica, i));
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import io.ashlar.block.Payload;
+import io.ashlar.block.TailEntry;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.View;
@@ -174,6 +175,36 @@ final class StoreFixture {
     Waiter waiter = new Waiter();
     replica.persistMeta(meta, waiter);
     return waiter.await();
+  }
+
+  List<TailEntry> above(ReplicaStore replica, long version) {
+    List<List<TailEntry>> found = new ArrayList<>();
+    replica.above(
+        version,
+        (result, tail) -> {
+          assertThat(result).isEqualTo(ReplicaStore.Result.OK);
+          found.add(tail);
+        });
+    while (found.isEmpty()) {
+      assertThat(step()).as("the tail never came").isTrue();
+    }
+    return found.getFirst();
+  }
+
+  long[] extentsAbove(ReplicaStore replica, long version, long fromExtent, int limit) {
+    List<long[]> found = new ArrayList<>();
+    replica.extentsAbove(
+        version,
+        fromExtent,
+        limit,
+        (result, extents) -> {
+          assertThat(result).isEqualTo(ReplicaStore.Result.OK);
+          found.add(extents.extents());
+        });
+    while (found.isEmpty()) {
+      assertThat(step()).as("the extents never came").isTrue();
+    }
+    return found.getFirst();
   }
 
   /** Reads, checks the bytes against the versions, and gives the payload back. */

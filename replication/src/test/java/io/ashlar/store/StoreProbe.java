@@ -1,11 +1,25 @@
 package io.ashlar.store;
 
 import io.ashlar.block.BlockKind;
+import io.ashlar.block.BlockRun;
 import java.util.OptionalLong;
 
 /** Where on the disk a block is, for tests that damage it there. */
 public final class StoreProbe {
   private StoreProbe() {}
+
+  /** What the map says at this moment. */
+  public static BlockRun peek(ReplicaStore store, long firstBlock, int count) {
+    return ((LogReplica) store).content().peek(firstBlock, count);
+  }
+
+  public static long version(ReplicaStore store, long block) {
+    return ((LogReplica) store).content().version(block);
+  }
+
+  static long extentVersion(ReplicaStore store, long extent) {
+    return ((LogReplica) store).content().extents().get(extent);
+  }
 
   /**
    * Offset of a block's bytes if its segment is closed for good: until its summary is durable, a
@@ -48,7 +62,7 @@ public final class StoreProbe {
 
   /** Offset of a block's bytes; empty if it holds no data. */
   public static OptionalLong offset(ReplicaStore store, long block) {
-    boolean data = store.peek(block, 1).kinds()[0] == BlockKind.DATA;
+    boolean data = peek(store, block, 1).kinds()[0] == BlockKind.DATA;
     int place = ((LogReplica) store).content().blocks().place(block);
     return data && place != 0
         ? OptionalLong.of(Integer.toUnsignedLong(place) << Format.PAGE_SHIFT)

@@ -8,6 +8,7 @@ import io.ashlar.block.BlockRequest;
 import io.ashlar.block.BlockRequest.Status;
 import io.ashlar.block.BlockRun;
 import io.ashlar.block.DeviceGeometry;
+import io.ashlar.block.MappedRuns;
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Timers;
@@ -15,7 +16,6 @@ import io.ashlar.model.Version;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.ReplicaStore.Result;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -24,6 +24,7 @@ import java.util.List;
  * read from elsewhere. Loop thread only; it owns nothing of the store.
  */
 public final class ReplicaExport implements BlockDevice {
+  private static final int MAPPED_BLOCKS = 4096;
   private static final int PIECE_BLOCKS = 256;
   private static final int REQUEST_BYTES_MAX = 32 << 20;
 
@@ -142,33 +143,24 @@ public final class ReplicaExport implements BlockDevice {
     }
   }
 
+  /** Answers for the beginning of the range only, as NBD allows; the client asks again. */
   @Override
   public void mapped(long session, long offsetBytes, long lengthBytes, MappedCallback done) {
-    Status status = fits(offsetBytes, lengthBytes) ? Status.OK : Status.INVALID;
-    List<Run> runs = status == Status.OK ? runs(offsetBytes, offsetBytes + lengthBytes) : List.of();
-    timers.after(0, () -> done.done(status, runs));
-  }
-
-  private List<Run> runs(long from, long end) {
-    List<Run> runs = new ArrayList<>();
-    long position = from;
-    while (position < end) {
-      long block = position / BLOCK_BYTES;
-      long next = store.nextMapped(block, endBlock(end));
-      boolean mapped = next == block;
-      long until = mapped ? mappedUntil(block, endBlock(end)) : next;
-      long stop = until < 0 ? end : Math.min(end, until * BLOCK_BYTES);
-      runs.add(new Run(stop - position, mapped));
-      position = stop;
+    if (!fits(offsetBytes, lengthBytes)) {
+      timers.after(0, () -> done.done(Status.INVALID, List.of()));
+      return;
     }
-    return runs;
-  }
-
-  private long mappedUntil(long block, long end) {
-    long next = block + 1;
-    while (next < end && store.nextMapped(next, next + 1) == next) {
-      next++;
-    }
-    return next;
+    long first = offsetBytes / BLOCK_BYTES;
+    long end = Math.min(endBlock(offsetBytes + lengthBytes), first + MAPPED_BLOCKS);
+    store.peek(
+        first,
+        (int) (end - first),
+        (result, run) -> {
+          if (result == Result.OK) {
+            done.done(Status.OK, MappedRuns.of(run, offsetBytes, offsetBytes + lengthBytes));
+          } else {
+            done.done(Status.IO_ERROR, List.of());
+          }
+        });
   }
 }
