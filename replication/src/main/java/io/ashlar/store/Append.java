@@ -2,6 +2,7 @@ package io.ashlar.store;
 
 import io.ashlar.block.Payload;
 import io.ashlar.model.ReplicaMeta;
+import io.ashlar.store.map.Hold;
 import java.nio.ByteBuffer;
 
 /**
@@ -20,9 +21,7 @@ final class Append {
   /** Orders what is queued; see {@link PendingVersions}. */
   final long ticket;
 
-  /**
-   * For what collection writes again: place of each block, or segment of another entry; or null.
-   */
+  /** For what collection writes again: place of each block; else null. */
   final int[] oldPlaces;
 
   /** What a META entry says, else null. */
@@ -36,6 +35,7 @@ final class Append {
   private final ByteBuffer bytes;
   private final Payload payload;
   private final Done done;
+  private Hold hold;
   private int next;
   private int unfinished;
 
@@ -81,13 +81,13 @@ final class Append {
     this.unfinished = entries.length;
   }
 
-  /** The replica's small state; {@code oldSegment} is where collection found it, else -1. */
-  static Append ofMeta(LogReplica replica, ReplicaMeta meta, int oldSegment, Done done) {
+  /** The replica's small state. */
+  static Append ofMeta(LogReplica replica, ReplicaMeta meta, Done done) {
     ByteBuffer bytes = MetaCodec.encode(meta);
     int crc = Format.crc(bytes, 0, bytes.limit());
     LogEntry entry = LogEntry.meta(replica.content().number(), crc, bytes.limit());
-    int[] old = oldSegment < 0 ? null : new int[] {oldSegment};
-    return new Append(replica, new LogEntry[] {entry}, new int[1], old, null, bytes, meta, 0, done);
+    return new Append(
+        replica, new LogEntry[] {entry}, new int[1], null, null, bytes, meta, 0, done);
   }
 
   /** Entries without payload that an operation makes. */
@@ -95,10 +95,10 @@ final class Append {
     return new Append(replica, entries, null, null, null, null, null, ticket, done);
   }
 
-  /** An entry without payload that collection writes again; the replica may be gone: null. */
-  static Append ofCarried(LogReplica replica, LogEntry entry, int oldSegment, Done done) {
-    int[] old = {oldSegment};
-    return new Append(replica, new LogEntry[] {entry}, null, old, null, null, null, 0, done);
+  /** Keeps what the entries will change in memory until they are applied. */
+  Append holding(Hold kept) {
+    hold = kept;
+    return this;
   }
 
   boolean hasNext() {
@@ -132,6 +132,9 @@ final class Append {
   }
 
   void finish(boolean failed) {
+    if (hold != null) {
+      hold.release();
+    }
     if (payload != null) {
       payload.release();
     }

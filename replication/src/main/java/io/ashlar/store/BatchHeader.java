@@ -13,16 +13,17 @@ import java.nio.ByteBuffer;
  * <pre>
  * off size field            rule
  *   0    4 magic            0x42485341 ("ASHB")
- *   4    2 formatVersion    1
+ *   4    2 formatVersion    2
  *   6    2 headerPages      as many as the entries need
  *   8    4 entryCount       1 to 4094
- *  12    4 payloadPages     one for each entry of kind DATA, BAD or META
+ *  12    4 payloadPages     one for each entry of kind DATA, BAD or META; or what NODE and CHECKPOINT need
  *  16    8 diskId           as in the superblock
  *  24    8 sequence         of the segment
  *  32    4 page             position of this header in its segment
  *  36    4 durablePage      everything of this segment before this page survived a sync
  *  40    8 generation       of the superblock when the segment was opened
- *  48   12 reserved         zero
+ *  48    8 lsn              orders batches over all segments
+ *  56    4 reserved         zero
  *  60    4 headerCrc32c     over all header pages without this field
  * </pre>
  *
@@ -37,8 +38,10 @@ record BatchHeader(
     long sequence,
     int page,
     int durablePage,
-    long generation) {
+    long generation,
+    long lsn) {
   static final int MAGIC = 0x42485341;
+  static final int ENTRIES_MAX = (1 << 12) - 2;
 
   int pages() {
     return headerPages + payloadPages;
@@ -60,6 +63,7 @@ record BatchHeader(
     into.putInt(32, page);
     into.putInt(36, durablePage);
     into.putLong(40, generation);
+    into.putLong(48, lsn);
     int crc = Format.crcWithHole(into, 0, headerPages * PAGE_BYTES, HEADER_CRC_OFFSET);
     into.putInt(HEADER_CRC_OFFSET, crc);
   }
@@ -81,7 +85,8 @@ record BatchHeader(
             from.getLong(at + 24),
             from.getInt(at + 32),
             from.getInt(at + 36),
-            from.getLong(at + 40));
+            from.getLong(at + 40),
+            from.getLong(at + 48));
     return header.diskId == diskId && header.page == page && header.fits(segmentPages)
         ? header
         : null;
@@ -94,10 +99,10 @@ record BatchHeader(
 
   private boolean fits(int segmentPages) {
     return entryCount >= 1
-        && entryCount <= LogPosition.BATCH_ENTRIES_MAX
+        && entryCount <= ENTRIES_MAX
         && headerPages == Format.pagesFor(entryCount)
         && payloadPages >= 0
-        && payloadPages <= entryCount
+        && payloadPages <= segmentPages
         && page + pages() < segmentPages
         && sequence > 0;
   }

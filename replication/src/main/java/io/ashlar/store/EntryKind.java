@@ -21,24 +21,29 @@ enum EntryKind {
   /** Extents that have at least this version. */
   EXTENTS(8, false),
   /** In summaries only: the entries that follow, up to the next mark, are of one batch. */
-  BATCH(9, false);
+  BATCH(9, false),
+  /** A node of a map; its bytes are somewhere in the payload pages. */
+  NODE(10, false),
+  /** A piece of a checkpoint, in the payload pages. */
+  CHECKPOINT(11, false);
 
   private static final EntryKind[] VALUES = values();
 
   private final int code;
-  private final boolean payload;
+  private final boolean page;
 
-  EntryKind(int code, boolean payload) {
+  EntryKind(int code, boolean page) {
     this.code = code;
-    this.payload = payload;
+    this.page = page;
   }
 
   int code() {
     return code;
   }
 
-  boolean hasPayload() {
-    return payload;
+  /** Whether the next payload page is this entry's. */
+  boolean hasPage() {
+    return page;
   }
 
   /** The kind of this code, or null. */

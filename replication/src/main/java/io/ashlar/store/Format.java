@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
  * little-endian; reserved bytes are zero and checked.
  */
 final class Format {
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int PAGE_BYTES = BLOCK_BYTES;
   static final int PAGE_SHIFT = 12;
 
@@ -26,7 +26,6 @@ final class Format {
   static final int HEADER_BYTES = 64;
   static final int HEADER_CRC_OFFSET = 60;
 
-  /** A position has 20 bits for the page in its segment. */
   static final int SEGMENT_PAGES_MAX = 1 << 20;
 
   static final int SEGMENT_PAGES_MIN = 16;

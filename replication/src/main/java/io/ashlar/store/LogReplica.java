@@ -1,5 +1,6 @@
 package io.ashlar.store;
 
+import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 import static io.ashlar.model.Invariants.check;
 
 import io.ashlar.block.BlockKind;
@@ -7,9 +8,12 @@ import io.ashlar.block.BlockRun;
 import io.ashlar.model.Blocks;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.Version;
+import io.ashlar.store.map.Hold;
+import io.ashlar.store.map.MapCache;
+import io.ashlar.store.map.MapCache.Need;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * One replica in the log: answers from its state, and turns operations into entries. Versions are
@@ -35,6 +39,10 @@ final class LogReplica implements ReplicaStore {
 
   ReplicaContent content() {
     return content;
+  }
+
+  Segments segments() {
+    return store.segments();
   }
 
   /** Everything reserved, which is not this replica's any more. */
@@ -65,7 +73,7 @@ final class LogReplica implements ReplicaStore {
         case DATA -> pending.addBlock(entry.first(), entry.version(), ticket);
         case TOMBSTONE, UNMAPPED ->
             pending.addRange(entry.first(), entry.end(), entry.version(), ticket);
-        case BAD, META, DELETE, PROGRESS, EXTENTS, BATCH -> {}
+        default -> {}
       }
     }
   }
@@ -75,7 +83,7 @@ final class LogReplica implements ReplicaStore {
     switch (entry.kind()) {
       case DATA -> pending.removeBlock(entry.first(), ticket);
       case TOMBSTONE, UNMAPPED -> pending.removeRange(entry.first(), entry.end(), ticket);
-      case BAD, META, DELETE, PROGRESS, EXTENTS, BATCH -> {}
+      default -> {}
     }
   }
 
@@ -112,6 +120,10 @@ final class LogReplica implements ReplicaStore {
 
   @Override
   public void unreserve(int blocks) {
+    giveBack(blocks);
+  }
+
+  private void giveBack(int blocks) {
     check(blocks <= reservedBlocks, "%s blocks given back of %s reserved", blocks, reservedBlocks);
     reservedBlocks -= blocks;
     store.unreserve(blocks);
@@ -120,6 +132,16 @@ final class LogReplica implements ReplicaStore {
   @Override
   public void applyIfNewer(BlockRun run, boolean reserved, Callback done) {
     checkRange(run.firstBlock(), run.count());
+    hold(run, hold -> applyHeld(run, reserved, hold, done));
+  }
+
+  private void hold(BlockRun run, MapCache.HoldCallback then) {
+    store
+        .cache()
+        .hold(content.map(), run.firstBlock(), run.endBlock(), Need.WRITE, Version.NONE, then);
+  }
+
+  private void applyHeld(BlockRun run, boolean reserved, Hold hold, Callback done) {
     RunEntries entries = new RunEntries(content.number(), run);
     for (int i = 0; i < run.count(); i++) {
       if (run.versions()[i] > versionToBe(run.firstBlock() + i)) {
@@ -129,24 +151,29 @@ final class LogReplica implements ReplicaStore {
       }
     }
     if (reserved) {
-      unreserve(entries.dataBlocks());
+      giveBack(entries.dataBlocks());
     }
-    store.appendRun(this, entries, reserved, done);
+    store.appendRun(this, entries, reserved, hold, done);
   }
 
   @Override
   public void applyRangeIfNewer(long firstBlock, long blocks, long version, Callback done) {
     checkRange(firstBlock, blocks);
     check(version > Version.NONE, "a range write without a version");
+    new RangeWrite(this, store, firstBlock, firstBlock + blocks, version, done).start();
+  }
+
+  /** What a range write has to say, given what is newer; the map of that is in memory. */
+  List<LogEntry> rangeEntries(long firstBlock, long endBlock, long version) {
     List<LogEntry> entries = new ArrayList<>();
     long from = firstBlock;
     for (NewerBlocks.Span kept :
-        NewerBlocks.find(content, pending, firstBlock, firstBlock + blocks, version)) {
+        NewerBlocks.find(content.map(), pending, firstBlock, endBlock, version)) {
       addTombstone(entries, from, kept.first(), version);
       from = kept.end();
     }
-    addTombstone(entries, from, firstBlock + blocks, version);
-    store.appendEntries(this, entries, done);
+    addTombstone(entries, from, endBlock, version);
+    return entries;
   }
 
   private void addTombstone(List<LogEntry> entries, long from, long end, long version) {
@@ -158,6 +185,10 @@ final class LogReplica implements ReplicaStore {
   @Override
   public void replace(BlockRun run, long keepFrom, Callback done) {
     checkRange(run.firstBlock(), run.count());
+    hold(run, hold -> replaceHeld(run, keepFrom, hold, done));
+  }
+
+  private void replaceHeld(BlockRun run, long keepFrom, Hold hold, Callback done) {
     RunEntries entries = new RunEntries(content.number(), run);
     for (int i = 0; i < run.count(); i++) {
       long here = versionToBe(run.firstBlock() + i);
@@ -170,7 +201,7 @@ final class LogReplica implements ReplicaStore {
         entries.take(i);
       }
     }
-    store.appendRun(this, entries, false, done);
+    store.appendRun(this, entries, false, hold, done);
   }
 
   @Override
@@ -183,8 +214,13 @@ final class LogReplica implements ReplicaStore {
     if (result != Result.OK) {
       run.release();
       done.done(result);
-      return;
+    } else {
+      found.release();
+      hold(run, hold -> repairHeld(run, found, hold, done));
     }
+  }
+
+  private void repairHeld(BlockRun run, BlockRun found, Hold hold, Callback done) {
     RunEntries entries = new RunEntries(content.number(), run);
     for (int i = 0; i < run.count(); i++) {
       boolean broken =
@@ -198,8 +234,7 @@ final class LogReplica implements ReplicaStore {
         entries.skip(i);
       }
     }
-    found.release();
-    store.appendRun(this, entries, false, done);
+    store.appendRun(this, entries, false, hold, done);
   }
 
   @Override
@@ -210,23 +245,38 @@ final class LogReplica implements ReplicaStore {
   @Override
   public void read(long firstBlock, int count, ReadCallback done) {
     checkRange(firstBlock, count);
-    store.read(content.peek(firstBlock, count), content, done);
+    look(firstBlock, count, run -> store.read(run, content, done));
   }
 
   @Override
   public void peek(long firstBlock, int count, ReadCallback done) {
     checkRange(firstBlock, count);
-    store.answerLater(result -> done.done(result, content.peek(firstBlock, count)));
+    look(firstBlock, count, run -> store.answerLater(result -> done.done(result, run)));
+  }
+
+  private void look(long firstBlock, int count, Consumer<BlockRun> then) {
+    store
+        .cache()
+        .hold(
+            content.map(),
+            firstBlock,
+            firstBlock + count,
+            Need.READ,
+            Version.NONE,
+            hold -> {
+              then.accept(content.peek(firstBlock, count));
+              hold.release();
+            });
   }
 
   @Override
   public void above(long version, TailCallback done) {
-    store.answerLater(result -> done.done(result, content.above(version)));
+    new TailScan(content, store, version, done).start();
   }
 
   @Override
   public void dropTombstones(long upToVersion) {
-    content.letGo(upToVersion);
+    content.map().letGo(upToVersion);
   }
 
   @Override
@@ -236,12 +286,28 @@ final class LogReplica implements ReplicaStore {
 
   @Override
   public long highestVersion() {
-    return content.extents().highest();
+    return content.map().highestVersion();
   }
 
   @Override
   public void raiseExtents(long[] extents, long[] versions, Callback done) {
     check(extents.length == versions.length, "%s extents, %s versions", extents, versions);
+    if (extents.length == 0) {
+      store.answerLater(done);
+      return;
+    }
+    store
+        .cache()
+        .hold(
+            content.map(),
+            extents[0] * EXTENT_BLOCKS,
+            (extents[extents.length - 1] + 1) * EXTENT_BLOCKS,
+            Need.RAISE,
+            Version.NONE,
+            hold -> store.appendEntries(this, raises(extents, versions), hold, done));
+  }
+
+  private List<LogEntry> raises(long[] extents, long[] versions) {
     List<LogEntry> entries = new ArrayList<>();
     int i = 0;
     while (i < extents.length) {
@@ -257,12 +323,12 @@ final class LogReplica implements ReplicaStore {
       }
       i = end;
     }
-    store.appendEntries(this, entries, done);
+    return entries;
   }
 
   private boolean anyBelow(long[] extents, int from, int end, long version) {
     for (int i = from; i < end; i++) {
-      if (content.extents().get(extents[i]) < version) {
+      if (content.map().extentVersion(extents[i]) < version) {
         return true;
       }
     }
@@ -271,30 +337,17 @@ final class LogReplica implements ReplicaStore {
 
   @Override
   public void extentsAbove(long version, long fromExtent, int limit, ExtentsCallback done) {
-    store.answerLater(result -> done.done(result, listExtents(version, fromExtent, limit)));
-  }
-
-  private ExtentVersions listExtents(long version, long fromExtent, int limit) {
-    long[] found = new long[limit];
-    long[] versions = new long[limit];
-    int count = 0;
-    long extent = content.extents().nextAbove(version, fromExtent, Long.MAX_VALUE);
-    while (count < limit && extent >= 0) {
-      versions[count] = content.extents().get(extent);
-      found[count++] = extent;
-      extent = content.extents().nextAbove(version, extent + 1, Long.MAX_VALUE);
-    }
-    return new ExtentVersions(Arrays.copyOf(found, count), Arrays.copyOf(versions, count));
+    new ExtentScan(content.map(), store, version, fromExtent, limit, done).start();
   }
 
   @Override
   public long mappedBlocks() {
-    return content.blocks().mappedBlocks();
+    return content.map().mappedBlocks();
   }
 
   private long versionToBe(long block) {
     long queued = pending.version(block);
-    return queued >= 0 ? queued : content.version(block);
+    return queued >= 0 ? queued : content.map().version(block);
   }
 
   private void checkRange(long first, long count) {

@@ -9,10 +9,18 @@ import io.ashlar.env.Disk;
 import io.ashlar.env.Timers;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.VolumeId;
+import io.ashlar.store.CheckpointRecord.ReplicaRecord;
+import io.ashlar.store.CheckpointRecord.SegmentTable;
 import io.ashlar.store.ReplicaStore.Result;
+import io.ashlar.store.map.DeadNode;
+import io.ashlar.store.map.FrozenMaps;
+import io.ashlar.store.map.Hold;
+import io.ashlar.store.map.MapCache;
+import io.ashlar.store.map.VolumeMap;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -20,24 +28,34 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * The engine: a log of batches on one disk (docs/on-disk-format.md) and the maps of its replicas in
- * memory. Wires the parts together: {@link LogWriter} appends, {@link SyncGate} makes durable,
- * {@link Collector} makes room, {@link Recovery} finds everything again. Loop thread only, and pure
- * on its ports.
+ * The engine: a log of batches on one disk (docs/on-disk-format.md) and the maps of its replicas.
+ * Wires the parts together: {@link LogStream}s and {@link NodeLog} append, {@link SyncGate} makes
+ * durable, {@link Checkpointer} notes what is known, {@link Collector} and {@link Reclaimer} make
+ * room, {@link Recovery} finds everything again. Loop thread only, and pure on its ports.
  *
  * <p>Errors: a failed write or sync ends the engine for good; everything waiting and everything
  * asked later gets FAILED. A failed read makes the blocks in question CORRUPT.
  */
 public final class LogStore implements StoreEngine {
+  /** Memory for maps unless something else is said. */
+  public static final long MAP_CACHE_BYTES = 64L << 20;
+
   private final Disk disk;
   private final PayloadPool pool;
   private final Timers timers;
   private final Superblock superblock;
   private final Segments segments;
   private final SpaceBudget budget;
+  private final LogSequence sequence;
   private final SyncGate gate;
-  private final LogWriter writer;
+  private final MapCache cache;
+  private final LogStream operations;
+  private final LogStream collected;
+  private final NodeLog nodeLog;
+  private final Checkpointer checkpointer;
   private final Collector collector;
+  private final Reclaimer reclaimer;
+  private final RoomMaker room;
   private final TreeMap<VolumeId, LogReplica> replicas = new TreeMap<>();
   private final TreeMap<Integer, LogReplica> byNumber = new TreeMap<>();
   private final TreeSet<VolumeId> creating = new TreeSet<>();
@@ -54,22 +72,71 @@ public final class LogStore implements StoreEngine {
     this.timers = timers;
     this.superblock = found.superblock();
     this.segments = found.segments();
+    this.sequence = found.sequence();
+    this.cache = found.cache();
     this.budget = new SpaceBudget(segments);
     this.gate = new SyncGate(disk, new GateHost());
-    this.writer =
-        new LogWriter(
-            disk, pool, timers, segments, superblock, found.nextSequence(), gate, new WriterHost());
+    LogEnd.Shared shared =
+        new LogEnd.Shared(
+            disk,
+            pool,
+            segments,
+            gate,
+            sequence,
+            superblock.identity().diskId(),
+            superblock.generation());
+    EndHost endHost = new EndHost();
+    StreamHost streamHost = new StreamHost();
+    this.operations =
+        new LogStream(
+            timers,
+            segments,
+            sequence,
+            new LogEnd(shared, RoomMaker.KEPT_FROM_OPERATIONS, endHost),
+            streamHost);
+    this.collected =
+        new LogStream(
+            timers,
+            segments,
+            sequence,
+            new LogEnd(shared, RoomMaker.KEPT_FROM_COLLECTION, endHost),
+            streamHost);
+    this.nodeLog =
+        new NodeLog(
+            pool,
+            timers,
+            segments,
+            sequence,
+            new LogEnd(shared, 0, endHost),
+            cache,
+            new NodeLogHost());
+    this.reclaimer = new Reclaimer(found.nodeIo(), segments, this::lessIsLive);
     this.collector =
         new Collector(
             disk,
             pool,
             segments,
             superblock.identity().diskId(),
-            writer,
-            gate,
+            sequence,
+            cache,
+            collected,
             new CollectorHost());
+    this.checkpointer =
+        new Checkpointer(
+            disk, pool, segments, sequence, nodeLog, gate, superblock, new CheckpointHost());
+    this.room = new RoomMaker(segments, sequence, collector, checkpointer);
+    found.nodeIo().serve(new NodeHost());
     this.nextNumber = found.nextNumber();
     found.contents().forEach(this::adopt);
+    reclaimer.restore(found.deadNodes());
+    timers.after(0, this::begin);
+  }
+
+  private void begin() {
+    if (!failed && !closed) {
+      reclaimer.start();
+      room.look();
+    }
   }
 
   /**
@@ -79,27 +146,40 @@ public final class LogStore implements StoreEngine {
    * @throws StoreOpenException if it is not one, or damaged beyond what can be told apart
    */
   public static LogStore open(Disk disk, PayloadPool pool, Timers timers) throws IOException {
-    return new LogStore(disk, pool, timers, Recovery.run(disk, pool));
+    return open(disk, pool, timers, MAP_CACHE_BYTES);
+  }
+
+  /**
+   * The same with another budget of memory for maps.
+   *
+   * @param mapCacheBytes kept approximately; a few dozen KiB are used anyway
+   */
+  public static LogStore open(Disk disk, PayloadPool pool, Timers timers, long mapCacheBytes)
+      throws IOException {
+    return new LogStore(disk, pool, timers, Recovery.run(disk, pool, mapCacheBytes));
   }
 
   public DiskIdentity identity() {
     return superblock.identity();
   }
 
-  private void adopt(ReplicaContent content) {
-    LogReplica replica = new LogReplica(this, content, content.currentMeta());
-    register(replica);
-    budget.ranges(content.ranges().count());
+  MapCache cache() {
+    return cache;
   }
 
-  private void register(LogReplica replica) {
+  Segments segments() {
+    return segments;
+  }
+
+  private void adopt(ReplicaContent content) {
+    LogReplica replica = new LogReplica(this, content, content.currentMeta());
     byNumber.put(replica.content().number(), replica);
     LogReplica older = replicas.put(replica.meta().volume(), replica);
     if (older == null) {
       budget.replicas(1);
     } else {
       forget(older);
-      writer.submit(deleteOf(older, ignored -> {}));
+      operations.submit(deleteOf(older, ignored -> {}));
     }
   }
 
@@ -126,13 +206,15 @@ public final class LogStore implements StoreEngine {
               creating.remove(volume);
               done.done(result);
             });
-    if (!budget.fits(budget.pagesAReplica())) {
+    if (freeBlocks() < budget.blocksAReplica()) {
       creating.remove(volume);
       later(done, Result.NO_SPACE);
       return;
     }
-    LogReplica replica = new LogReplica(this, new ReplicaContent(nextNumber++, segments), meta);
-    byNumber.put(replica.content().number(), replica);
+    int number = nextNumber++;
+    ReplicaContent content = new ReplicaContent(number, new VolumeMap(cache, number));
+    LogReplica replica = new LogReplica(this, content, meta);
+    byNumber.put(number, replica);
     budget.replicas(1);
     submitMeta(replica, meta, failure -> created(replica, failure, answer));
   }
@@ -169,13 +251,21 @@ public final class LogStore implements StoreEngine {
     return Append.ofEntries(replica, entries, nextTicket++, done);
   }
 
+  private long freeBlocks() {
+    return budget.freeBlocks(reclaimer.blocks());
+  }
+
   @Override
   public Space space() {
+    long mapped = 0;
+    for (LogReplica replica : replicas.values()) {
+      mapped += replica.mappedBlocks();
+    }
     return new Space(
         budget.capacityBlocks() << Format.PAGE_SHIFT,
-        budget.freeBlocks() << Format.PAGE_SHIFT,
+        freeBlocks() << Format.PAGE_SHIFT,
         budget.reservedBlocks() << Format.PAGE_SHIFT,
-        segments.liveTotal() << Format.PAGE_SHIFT);
+        mapped << Format.PAGE_SHIFT);
   }
 
   @Override
@@ -193,15 +283,24 @@ public final class LogStore implements StoreEngine {
   public void close() {
     if (!closed) {
       closed = true;
-      writer.stop();
-      gate.fail();
-      collector.stop();
+      stopAll();
       disk.close();
     }
   }
 
+  private void stopAll() {
+    cache.stop();
+    collector.stop();
+    checkpointer.stop();
+    reclaimer.stop();
+    operations.stop();
+    collected.stop();
+    nodeLog.stop();
+    gate.fail();
+  }
+
   boolean reserve(int blocks) {
-    return budget.reserve(blocks);
+    return budget.reserve(blocks, reclaimer.blocks());
   }
 
   void unreserve(int blocks) {
@@ -227,7 +326,7 @@ public final class LogStore implements StoreEngine {
           }
           done.done(failure);
         };
-    submit(Append.ofMeta(replica, full, -1, failure -> syncUnless(failure, durable)));
+    submit(Append.ofMeta(replica, full, failure -> syncUnless(failure, durable)));
   }
 
   /**
@@ -263,18 +362,26 @@ public final class LogStore implements StoreEngine {
     progressNoted.add(replica);
   }
 
-  void appendEntries(LogReplica replica, List<LogEntry> entries, ReplicaStore.Callback done) {
+  /** Takes the hold over. */
+  void appendEntries(
+      LogReplica replica, List<LogEntry> entries, Hold hold, ReplicaStore.Callback done) {
     long ticket = nextTicket++;
     LogEntry[] array = entries.toArray(LogEntry[]::new);
     replica.queued(array, ticket);
-    submit(Append.ofEntries(replica, array, ticket, answer(done)));
+    submit(Append.ofEntries(replica, array, ticket, answer(done)).holding(hold));
   }
 
+  /** Takes the hold and the run's payload over. */
   void appendRun(
-      LogReplica replica, RunEntries entries, boolean reserved, ReplicaStore.Callback done) {
+      LogReplica replica,
+      RunEntries entries,
+      boolean reserved,
+      Hold hold,
+      ReplicaStore.Callback done) {
     LogEntry[] array = entries.entries();
     int dataBlocks = RunEntries.countData(array);
-    if (!reserved && !budget.fits(dataBlocks) && !failed) {
+    if (!reserved && dataBlocks > 0 && dataBlocks > freeBlocks() && !failed) {
+      hold.release();
       entries.run().release();
       later(done, Result.NO_SPACE);
       return;
@@ -284,20 +391,21 @@ public final class LogStore implements StoreEngine {
     replica.queued(array, ticket);
     submit(
         new Append(
-            replica,
-            array,
-            entries.sources(),
-            null,
-            entries.run().payload(),
-            ticket,
-            answer(done)));
+                replica,
+                array,
+                entries.sources(),
+                null,
+                entries.run().payload(),
+                ticket,
+                answer(done))
+            .holding(hold));
   }
 
   private void submit(Append append) {
     if (failed || closed) {
       timers.after(0, () -> append.finish(true));
     } else {
-      writer.submit(append);
+      operations.submit(append);
     }
   }
 
@@ -315,17 +423,7 @@ public final class LogStore implements StoreEngine {
       timers.after(0, () -> answerRead(run, done));
       return;
     }
-    new ReadOperation(
-            disk,
-            pool,
-            segments,
-            run,
-            places,
-            found -> {
-              collector.unpinned();
-              answerRead(found, done);
-            })
-        .start();
+    new ReadOperation(disk, pool, segments, run, places, found -> answerRead(found, done)).start();
   }
 
   private void answerRead(BlockRun run, ReplicaStore.ReadCallback done) {
@@ -344,10 +442,10 @@ public final class LogStore implements StoreEngine {
     int count = 0;
     for (int i = 0; i < run.count(); i++) {
       if (run.kinds()[i] == BlockKind.DATA) {
-        places[count++] = content.blocks().place(run.firstBlock() + i);
+        places[count++] = content.map().place(run.firstBlock() + i);
       }
     }
-    return java.util.Arrays.copyOf(places, count);
+    return Arrays.copyOf(places, count);
   }
 
   private Append.Done answer(ReplicaStore.Callback done) {
@@ -380,59 +478,58 @@ public final class LogStore implements StoreEngine {
   }
 
   private void fail(String operation, int errno) {
+    fail(operation + " failed with errno " + errno);
+  }
+
+  private void fail(String what) {
     if (!failed && !closed) {
       failed = true;
-      failure = operation + " failed with errno " + errno;
-      collector.stop();
-      writer.stop();
-      gate.fail();
+      failure = what;
+      stopAll();
     }
   }
 
-  private void applied(Append append, int index, int segment, int place, long position) {
+  private void lessIsLive() {
+    room.look();
+  }
+
+  private void applied(Append append, int index, int place) {
     LogEntry entry = append.entries[index];
-    boolean carried = append.oldPlaces != null;
-    if (!carried) {
-      append.replica.dequeued(entry, append.ticket);
-      budget.queued(entry.kind() == EntryKind.DATA ? -1 : 0);
+    if (append.oldPlaces != null) {
+      if (!append.replica.isDropped()) {
+        VolumeMap map = append.replica.content().map();
+        map.move(entry.first(), append.oldPlaces[index], place, entry.crc());
+      }
+      return;
     }
-    if (!entry.kind().hasPayload()) {
-      segments.control(segment);
-    }
-    if (append.replica == null || append.replica.isDropped()) {
+    append.replica.dequeued(entry, append.ticket);
+    budget.queued(entry.kind() == EntryKind.DATA ? -1 : 0);
+    if (append.replica.isDropped()) {
       return;
     }
     ReplicaContent content = append.replica.content();
-    int ranges = content.ranges().count();
     switch (entry.kind()) {
-      case DATA, BAD -> content.applyBlock(entry, place);
-      case TOMBSTONE, UNMAPPED -> {
-        if (!carried) {
-          content.applyRange(entry, position);
-        }
-      }
-      case META -> content.applyMeta(append.meta, segment);
+      case META -> content.applyMeta(append.meta);
       case DELETE -> {
-        content.dropAll();
+        content.map().drop();
         append.replica.dropped();
         byNumber.remove(content.number());
       }
-      case PROGRESS -> content.applyProgress(entry, segment);
-      case EXTENTS -> content.raise(entry.first(), entry.end(), entry.version());
-      case BATCH -> throw new IllegalStateException("a batch mark was queued");
+      default -> content.apply(entry, place);
     }
-    budget.ranges(content.ranges().count() - ranges);
   }
 
   private final class GateHost implements SyncGate.Host {
     @Override
-    public long appliedMark() {
-      return writer.appliedMark();
+    public long[] appliedMarks() {
+      return new long[] {operations.end().mark(), collected.end().mark(), nodeLog.end().mark()};
     }
 
     @Override
-    public void durable(long mark) {
-      writer.durable(mark);
+    public void durable(long[] marks) {
+      operations.end().durable(marks[0]);
+      collected.end().durable(marks[1]);
+      nodeLog.end().durable(marks[2]);
     }
 
     @Override
@@ -441,15 +538,29 @@ public final class LogStore implements StoreEngine {
     }
   }
 
-  private final class WriterHost implements LogWriter.Host {
+  private final class EndHost implements LogEnd.Host {
     @Override
-    public boolean stillNeeded(Append append, int index) {
-      return collector.stillNeeded(append, index);
+    public void spaceChanged() {
+      room.look();
     }
 
     @Override
-    public void applied(Append append, int index, int segment, int place, long position) {
-      LogStore.this.applied(append, index, segment, place, position);
+    public void ioFailed(String operation, int errno) {
+      fail(operation, errno);
+    }
+  }
+
+  private final class StreamHost implements LogStream.Host {
+    @Override
+    public boolean stillNeeded(Append append, int index) {
+      return !append.replica.isDropped()
+          && append.replica.content().map().place(append.entries[index].first())
+              == append.oldPlaces[index];
+    }
+
+    @Override
+    public void applied(Append append, int index, int place) {
+      LogStore.this.applied(append, index, place);
     }
 
     @Override
@@ -462,22 +573,65 @@ public final class LogStore implements StoreEngine {
     }
 
     @Override
-    public void progressApplied(LogEntry entry, int segment) {
-      segments.control(segment);
+    public void progressApplied(LogEntry entry) {
       LogReplica replica = byNumber.get(entry.replica());
       if (replica != null) {
-        replica.content().applyProgress(entry, segment);
+        replica.content().apply(entry, 0);
       }
     }
 
     @Override
     public void spaceIsLow() {
-      collector.startIfNeeded();
+      room.needed();
+    }
+
+    @Override
+    public void idle() {
+      checkpointer.quiet();
     }
 
     @Override
     public void ioFailed(String operation, int errno) {
       fail(operation, errno);
+    }
+  }
+
+  private final class NodeLogHost implements NodeLog.Host {
+    @Override
+    public void idle() {
+      checkpointer.quiet();
+    }
+
+    @Override
+    public void nodesWritten() {
+      checkpointer.nodesWritten();
+    }
+
+    @Override
+    public void spaceIsLow() {
+      room.needed();
+    }
+
+    @Override
+    public void ioFailed(String operation, int errno) {
+      fail(operation, errno);
+    }
+  }
+
+  private final class NodeHost implements NodeIo.Host {
+    @Override
+    public void reclaim(DeadNode node) {
+      reclaimer.add(node);
+    }
+
+    @Override
+    public void cleaningNeeded() {
+      nodeLog.pumpSoon();
+    }
+
+    @Override
+    public void mapDamaged(String what) {
+      fail(what);
     }
   }
 
@@ -488,25 +642,62 @@ public final class LogStore implements StoreEngine {
     }
 
     @Override
-    public void vouch(Append.Done done) {
-      if (byNumber.isEmpty()) {
-        done.done(false);
-      } else {
-        LogReplica any = byNumber.firstEntry().getValue();
-        writer.submitCollected(List.of(vouching(any, done)));
-      }
+    public void collected() {
+      room.look();
+    }
+  }
+
+  private final class CheckpointHost implements Checkpointer.Host {
+    @Override
+    public void pause() {
+      operations.pause();
+      collected.pause();
+      nodeLog.pause();
     }
 
     @Override
-    public void segmentFreed() {
-      long oldest = segments.oldestSequence(-1);
+    public boolean quiet() {
+      return !operations.busy() && !collected.busy() && !nodeLog.busy();
+    }
+
+    @Override
+    public void resume() {
+      operations.resume();
+      collected.resume();
+      nodeLog.resume();
+    }
+
+    @Override
+    public FrozenMaps freeze(FrozenMaps.LiveTable live) {
+      List<VolumeMap> maps = new ArrayList<>();
+      byNumber.values().forEach(replica -> maps.add(replica.content().map()));
+      return cache.freeze(maps, live);
+    }
+
+    @Override
+    public CheckpointRecord known(SegmentTable table, FrozenMaps maps) {
+      List<ReplicaRecord> known = new ArrayList<>();
       for (LogReplica replica : byNumber.values()) {
-        RangeMap ranges = replica.content().ranges();
-        int before = ranges.count();
-        ranges.forgetBefore(oldest);
-        budget.ranges(ranges.count() - before);
+        ReplicaContent content = replica.content();
+        if (content.writtenMeta() != null) {
+          known.add(new ReplicaRecord(content.currentMeta(), maps.maps().get(content.number())));
+        }
       }
-      writer.pump();
+      return new CheckpointRecord(
+          sequence.lsn(), sequence.lastSegment(), nextNumber, table, known, reclaimer.all());
+    }
+
+    @Override
+    public void thawed() {
+      cache.thawed();
+    }
+
+    @Override
+    public void segmentsFreed() {
+      operations.pump();
+      collected.pump();
+      nodeLog.pump();
+      room.freed();
     }
 
     @Override

@@ -2,25 +2,24 @@ package io.ashlar.store;
 
 import static io.ashlar.model.Blocks.EXTENT_SHIFT;
 
+import io.ashlar.store.map.VolumeMap;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 
-/**
- * Finds the blocks of a range that will have at least some version once everything queued is
- * applied: those that a trim of that version must leave alone. Costs about an extent, not a block,
- * where nothing is that new.
- */
+/** What a range write leaves alone: blocks that have its version or a higher one, or will have. */
 final class NewerBlocks {
   /** Blocks {@code first} to {@code end} - 1. */
   record Span(long first, long end) {}
 
   private NewerBlocks() {}
 
-  /** Disjoint spans, ascending. */
+  /**
+   * Disjoint spans, ascending. The map of all extents that may hold such blocks ({@link
+   * VolumeMap#maybeAbove}) is in memory.
+   */
   static List<Span> find(
-      ReplicaContent content, PendingVersions pending, long first, long end, long version) {
+      VolumeMap map, PendingVersions pending, long first, long end, long version) {
     List<Span> found = new ArrayList<>();
     Iterator<Long> bounds = pending.bounds(first, end).iterator();
     long from = bounds.next();
@@ -28,41 +27,34 @@ final class NewerBlocks {
       long until = bounds.next();
       long queued = pending.version(from);
       if (queued < 0) {
-        found.addAll(applied(content, from, until, version));
+        addApplied(found, map, from, until, version);
       } else if (queued >= version) {
-        found.add(new Span(from, until));
+        add(found, from, until);
       }
       from = until;
     }
     return found;
   }
 
-  private static List<Span> applied(ReplicaContent content, long first, long end, long version) {
-    List<Span> found = new ArrayList<>();
-    ExtentTable extents = content.extents();
-    long lastExtent = (end - 1) >>> EXTENT_SHIFT;
-    long extent = extents.nextAbove(version - 1, first >>> EXTENT_SHIFT, lastExtent + 1);
-    while (extent >= 0) {
-      long from = Math.max(first, extent << EXTENT_SHIFT);
-      long until = Math.min(end, (extent + 1) << EXTENT_SHIFT);
-      content
-          .blocks()
-          .forEach(
-              from,
-              until,
-              (block, here, place) -> {
-                if (here >= version) {
-                  found.add(new Span(block, block + 1));
-                }
-              });
-      extent = extents.nextAbove(version - 1, extent + 1, lastExtent + 1);
-    }
-    for (RangeMap.Range range : content.ranges().touching(first, end)) {
-      if (range.visible() && range.version() >= version) {
-        found.add(new Span(Math.max(first, range.first()), Math.min(end, range.end())));
+  private static void addApplied(
+      List<Span> found, VolumeMap map, long first, long end, long version) {
+    for (VolumeMap.Range part : map.maybeAbove(first, end, version - 1)) {
+      for (long block = part.first(); block < part.end(); block++) {
+        long extent = block >>> EXTENT_SHIFT;
+        if (map.extentVersion(extent) < version) {
+          block = ((extent + 1) << EXTENT_SHIFT) - 1;
+        } else if (map.version(block) >= version) {
+          add(found, block, block + 1);
+        }
       }
     }
-    found.sort(Comparator.comparingLong(Span::first));
-    return found;
+  }
+
+  private static void add(List<Span> spans, long first, long end) {
+    if (!spans.isEmpty() && spans.getLast().end() == first) {
+      spans.set(spans.size() - 1, new Span(spans.getLast().first(), end));
+    } else {
+      spans.add(new Span(first, end));
+    }
   }
 }

@@ -34,7 +34,9 @@ final class SegmentScanner {
   private final long diskId;
   private final int segmentPages;
   private final int segment;
-  private final long olderThan;
+  private final long lowest;
+  private final long highest;
+  private final long checkpointLsn;
 
   private BatchHeader first;
   private int page;
@@ -42,15 +44,24 @@ final class SegmentScanner {
   private final List<ByteBuffer> metas = new ArrayList<>();
 
   /**
-   * @param newestOther highest sequence of the other segments: if the very first batch is not
-   *     whole, the remains of an earlier filling are told from this one's by it
+   * @param lowest sequence of the filling that is looked for, as far as it is known
+   * @param highest sequence of it
+   * @param checkpointLsn batches up to here are in the checkpoint: their payload is not looked at
    */
-  SegmentScanner(SegmentWindow window, Superblock superblock, int segment, long newestOther) {
+  SegmentScanner(
+      SegmentWindow window,
+      Superblock superblock,
+      int segment,
+      long lowest,
+      long highest,
+      long checkpointLsn) {
     this.window = window;
     this.diskId = superblock.identity().diskId();
     this.segmentPages = superblock.segmentPages();
     this.segment = segment;
-    this.olderThan = newestOther;
+    this.lowest = lowest;
+    this.highest = highest;
+    this.checkpointLsn = checkpointLsn;
   }
 
   Scan scan() throws IOException {
@@ -75,7 +86,10 @@ final class SegmentScanner {
     ByteBuffer head = window.at(segment, at, 1);
     BatchHeader header =
         head == null ? null : BatchHeader.decode(head, 0, diskId, at, segmentPages);
-    if (header == null || (first != null && !header.sameSegmentAs(first))) {
+    if (header == null
+        || header.sequence() < lowest
+        || header.sequence() > highest
+        || (first != null && !header.sameSegmentAs(first))) {
       return null;
     }
     ByteBuffer pages = window.at(segment, at, header.headerPages());
@@ -105,14 +119,14 @@ final class SegmentScanner {
       }
     }
     first = first == null ? header : first;
-    entries.add(LogEntry.batch(page, header.headerPages()));
+    entries.add(LogEntry.batch(page, header.headerPages(), header.lsn()));
     entries.addAll(found);
     metas.addAll(foundMetas);
     return true;
   }
 
   /** False if a payload page fails its check. */
-  private static boolean read(
+  private boolean read(
       BatchHeader header, ByteBuffer pages, List<LogEntry> found, List<ByteBuffer> metas) {
     boolean whole = true;
     int payload = header.headerPages();
@@ -122,16 +136,19 @@ final class SegmentScanner {
         return whole;
       }
       found.add(entry);
-      if (entry.kind().hasPayload()) {
+      if (entry.kind().hasPage()) {
         int at = payload++ * PAGE_BYTES;
-        boolean intact = Format.crc(pages, at, entry.storedBytes()) == entry.crc();
-        whole &= intact || entry.kind() == EntryKind.BAD;
+        boolean intact =
+            header.lsn() <= checkpointLsn
+                || entry.kind() == EntryKind.BAD
+                || Format.crc(pages, at, entry.storedBytes()) == entry.crc();
+        whole &= intact;
         if (entry.kind() == EntryKind.META) {
           metas.add(copy(pages, at, entry.storedBytes()));
         }
       }
     }
-    return whole && payload == header.pages();
+    return whole;
   }
 
   private static ByteBuffer copy(ByteBuffer from, int at, int length) {
@@ -145,9 +162,7 @@ final class SegmentScanner {
     }
     for (int at = broken + 1; at < segmentPages; at++) {
       BatchHeader later = headerAt(at);
-      if (later != null
-          && later.durablePage() > broken
-          && (first != null || later.sequence() > olderThan)) {
+      if (later != null && later.durablePage() > broken) {
         return true;
       }
     }

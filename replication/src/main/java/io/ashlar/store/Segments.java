@@ -2,54 +2,61 @@ package io.ashlar.store;
 
 import static io.ashlar.model.Invariants.check;
 
+import io.ashlar.store.map.NodeWord;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * The table of segments: state, sequence, what lives in each.
  *
  * <pre>
- * FREE        its first and last page are durably zero: nothing can be found in it any more
- * OPEN        the log ends here; at most one
- * CLOSING     full; its summary is being written
- * CLOSED      full, or left by an older process
- * COLLECTING  what lives in it is being moved; then it is wiped and FREE
+ * FREE     nothing that the last durable checkpoint knows of is in it
+ * OPEN     a stream of the log ends here
+ * CLOSING  full; its summary is being written
+ * CLOSED   full, or left by an older process
  * </pre>
  *
- * A segment that is not FREE counts as holding everything that was ever written to it since it was
- * opened: after a power loss all of that may be found again.
+ * What lives is counted in units of 16 bytes: blocks that a map points at, nodes that a tree points
+ * at, pieces of the last checkpoint. A closed segment in which nothing lives when a checkpoint
+ * begins is free when that checkpoint is durable, and not before: until then a crash leads back to
+ * the checkpoint before, which may need it.
  */
 final class Segments {
   enum State {
     FREE,
     OPEN,
     CLOSING,
-    CLOSED,
-    COLLECTING
+    CLOSED
   }
 
-  private static final int MORE_PAGES = 4;
+  static final int UNITS_A_PAGE = Format.PAGE_BYTES / NodeWord.UNIT_BYTES;
+
+  /** Fuller segments are left as they are: moving them would cost more than it gives. */
+  private static final double USED_MAX = 0.85;
+
+  private static final double USED_MAX_AT_ONCE = 0.95;
 
   private final int segmentPages;
   private final State[] states;
   private final long[] sequences;
-  private final int[] liveBlocks;
-  private final int[] liveMetas;
-  private final int[] controlEntries;
+  private final int[] liveUnits;
+  private final long[] closedAt;
   private final int[] pins;
-  private final boolean[] stuck;
+  private final boolean[] left;
   private final ArrayDeque<Integer> free = new ArrayDeque<>();
   private long liveTotal;
 
   Segments(int count, int segmentPages) {
     this.segmentPages = segmentPages;
     states = new State[count];
-    java.util.Arrays.fill(states, State.FREE);
+    Arrays.fill(states, State.FREE);
     sequences = new long[count];
-    liveBlocks = new int[count];
-    liveMetas = new int[count];
-    controlEntries = new int[count];
+    liveUnits = new int[count];
+    closedAt = new long[count];
     pins = new int[count];
-    stuck = new boolean[count];
+    left = new boolean[count];
   }
 
   int count() {
@@ -64,6 +71,12 @@ final class Segments {
     return free.size();
   }
 
+  /** All of them in the order in which they will be opened. */
+  List<Integer> free() {
+    return List.copyOf(free);
+  }
+
+  /** Units that live on the whole disk, pieces of checkpoints left out. */
   long liveTotal() {
     return liveTotal;
   }
@@ -74,6 +87,20 @@ final class Segments {
 
   long sequence(int segment) {
     return sequences[segment];
+  }
+
+  int liveUnits(int segment) {
+    return liveUnits[segment];
+  }
+
+  /** A copy of {@link #liveUnits} of all. */
+  int[] liveTable() {
+    return liveUnits.clone();
+  }
+
+  /** Where the log was when the segment was closed. */
+  long closedAt(int segment) {
+    return closedAt[segment];
   }
 
   /** Disk page of a page in a segment. */
@@ -89,27 +116,30 @@ final class Segments {
     return Integer.remainderUnsigned(place - Format.DATA_PAGE, segmentPages);
   }
 
-  /** Position in the log of the block at this place. */
-  long positionOf(int place) {
-    return LogPosition.ofBlock(sequences[segmentOf(place)], pageOf(place));
-  }
-
   long offsetBytes(int segment, int page) {
     return Integer.toUnsignedLong(place(segment, page)) << Format.PAGE_SHIFT;
   }
 
-  /** A segment found at open with content. */
-  void found(int segment, long sequence) {
+  /** A segment that a checkpoint tells of as closed or open, or that was written after it. */
+  void found(int segment, long sequence, int units, long closedAtLsn) {
     states[segment] = State.CLOSED;
     sequences[segment] = sequence;
+    closedAt[segment] = closedAtLsn;
+    liveUnits[segment] += units;
+    liveTotal += units;
   }
 
-  /** Once at open, after all were found: the rest is free. */
-  void collectFree() {
-    for (int i = 0; i < states.length; i++) {
-      if (states[i] == State.FREE) {
-        free.add(i);
-      }
+  /** A segment that was opened while the checkpoint was written holds nodes of it. */
+  void nodesIn(int segment, int units) {
+    liveUnits[segment] += units;
+    liveTotal += units;
+  }
+
+  /** Once at open, when all were found: these are free, to be opened in this order. */
+  void restoreFree(List<Integer> segments) {
+    for (int segment : segments) {
+      check(states[segment] == State.FREE, "segment %s is free and %s", segment, states[segment]);
+      free.add(segment);
     }
   }
 
@@ -118,6 +148,7 @@ final class Segments {
     int segment = free.poll();
     states[segment] = State.OPEN;
     sequences[segment] = sequence;
+    left[segment] = false;
     return segment;
   }
 
@@ -125,41 +156,45 @@ final class Segments {
     move(segment, State.OPEN, State.CLOSING);
   }
 
-  void close(int segment) {
+  void close(int segment, long lsn) {
     move(segment, State.CLOSING, State.CLOSED);
+    closedAt[segment] = lsn;
   }
 
-  void collect(int segment) {
-    move(segment, State.CLOSED, State.COLLECTING);
-  }
-
-  /** The segment cannot be collected (its summary is unreadable): it stays as it is. */
+  /** Collection has done with it what it can: it is not taken again. */
   void leave(int segment) {
-    move(segment, State.COLLECTING, State.CLOSED);
-    stuck[segment] = true;
+    left[segment] = true;
   }
 
-  void release(int segment) {
-    check(liveBlocks[segment] == 0, "segment %s freed with live blocks", segment);
-    check(pins[segment] == 0, "segment %s freed while it is read", segment);
-    move(segment, State.COLLECTING, State.FREE);
-    sequences[segment] = 0;
-    controlEntries[segment] = 0;
-    liveMetas[segment] = 0;
-    free.add(segment);
+  /** A checkpoint is durable that needs none of these; those that are read now follow later. */
+  void release(Iterable<Integer> segments) {
+    for (int segment : segments) {
+      check(liveUnits[segment] == 0, "segment %s freed with live units", segment);
+      move(segment, State.CLOSED, State.FREE);
+      sequences[segment] = 0;
+      free.add(segment);
+    }
   }
 
-  void live(int place, int change) {
-    liveBlocks[segmentOf(place)] += change;
-    liveTotal += change;
+  /** Closed segments in which nothing lives and nobody reads. */
+  List<Integer> empty() {
+    List<Integer> found = new ArrayList<>();
+    for (int i = 0; i < states.length; i++) {
+      if (states[i] == State.CLOSED && liveUnits[i] == 0 && pins[i] == 0) {
+        found.add(i);
+      }
+    }
+    return found;
   }
 
-  void liveMeta(int segment, int change) {
-    liveMetas[segment] += change;
+  void live(int place, int units) {
+    liveUnits[segmentOf(place)] += units;
+    liveTotal += units;
   }
 
-  void control(int segment) {
-    controlEntries[segment]++;
+  /** A piece of a checkpoint: it keeps its segment, but nobody has to be promised room for it. */
+  void piece(int place, int units) {
+    liveUnits[segmentOf(place)] += units;
   }
 
   void pin(int place) {
@@ -174,71 +209,34 @@ final class Segments {
     return pins[segment] > 0;
   }
 
+  /** What a segment can hold, when it is full of blocks that were written many at a time. */
+  int payloadUnits() {
+    int summary = SegmentSummary.pagesFor(segmentPages + segmentPages / 64 + 2);
+    return (segmentPages - summary - Format.pagesFor(segmentPages)) * UNITS_A_PAGE;
+  }
+
   /**
-   * Pages that moving this segment's content may take, at most: {@link Collector} writes blocks in
-   * pieces, then all the rest, then a batch that vouches for them; each piece may be split by a
-   * segment's end, which may waste a page.
+   * The closed segment that is best to collect: most gain for what has to be moved, the older the
+   * better, because what is young may still die by itself (Rosenblum and Ousterhout, The design and
+   * implementation of a log-structured file system, 5.1); or only what gives most at once.
+   *
+   * @return -1 if none gives anything
    */
-  int pagesToMove(int segment) {
-    int blocks = liveBlocks[segment];
-    int rest = liveMetas[segment] + controlEntries[segment];
-    int pieces = blocks / Collector.BLOCKS_AT_ONCE;
-    return blocks
-        + liveMetas[segment]
-        + pieces
-        + Format.pagesFor(blocks)
-        + Format.pagesFor(rest)
-        + MORE_PAGES;
-  }
-
-  /** The closed segment that frees most when it is collected, or -1 if none frees anything. */
-  int victim() {
+  int victim(long lsn, boolean atOnce) {
     int best = -1;
-    int bestPages = segmentPages - SegmentSummary.pagesFor(segmentPages);
-    long newest = newestClosed();
+    double bestScore = 0;
+    double usedMax = atOnce ? USED_MAX_AT_ONCE : USED_MAX;
     for (int i = 0; i < states.length; i++) {
-      if (collectable(i, newest) && pagesToMove(i) < bestPages) {
+      boolean candidate = states[i] == State.CLOSED && !left[i] && liveUnits[i] > 0;
+      double used = (double) liveUnits[i] / payloadUnits();
+      double age = atOnce ? 1 : 1 + lsn - closedAt[i];
+      double score = candidate ? (1 - used) * age / (1 + used) : 0;
+      if (score > bestScore && used < usedMax) {
         best = i;
-        bestPages = pagesToMove(i);
+        bestScore = score;
       }
     }
     return best;
-  }
-
-  /** The closed segment with the lowest sequence, or -1: entries that only kill end there. */
-  int oldest() {
-    int best = -1;
-    long newest = newestClosed();
-    for (int i = 0; i < states.length; i++) {
-      if (collectable(i, newest) && (best < 0 || sequences[i] < sequences[best])) {
-        best = i;
-      }
-    }
-    return best;
-  }
-
-  /** The newest closed one stays: recovery tells by it what belongs to a torn first batch. */
-  private boolean collectable(int segment, long newestClosed) {
-    return states[segment] == State.CLOSED && !stuck[segment] && sequences[segment] != newestClosed;
-  }
-
-  private long newestClosed() {
-    long newest = 0;
-    for (int i = 0; i < states.length; i++) {
-      newest = states[i] == State.CLOSED ? Math.max(newest, sequences[i]) : newest;
-    }
-    return newest;
-  }
-
-  /** Lowest sequence of those that are not free, {@code except} apart. */
-  long oldestSequence(int except) {
-    long oldest = Long.MAX_VALUE;
-    for (int i = 0; i < states.length; i++) {
-      if (states[i] != State.FREE && i != except) {
-        oldest = Math.min(oldest, sequences[i]);
-      }
-    }
-    return oldest;
   }
 
   private void move(int segment, State from, State to) {

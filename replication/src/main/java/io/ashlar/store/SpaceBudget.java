@@ -1,66 +1,68 @@
 package io.ashlar.store;
 
 import static io.ashlar.model.Invariants.check;
+import static io.ashlar.store.Segments.UNITS_A_PAGE;
 
 /**
- * Counts what the disk has promised, in blocks, so that lack of space is known before anything is
- * accepted.
+ * Counts what the disk has promised, in units of 16 bytes, so that lack of space is known before
+ * anything is accepted.
  *
- * <p>The capacity leaves out four segments (the open one, two for collection, one to spare) and
- * takes of each other segment no more than leaves collection a gain: if all of the capacity is
- * live, some segment has less than its share, and moving its content frees more than it takes. So
- * collection always comes to an end, and every promise can be kept.
+ * <p>The capacity leaves out the segments that the streams, collection and a checkpoint need to make
+ * room, and takes of each other segment no more than leaves collection a gain: if all of the
+ * capacity is live, some segment has less than its share, and moving its content frees more than it
+ * takes. So collection always comes to an end, and every promise can be kept.
  */
 final class SpaceBudget {
-  private static final int SEGMENTS_KEPT_BACK = 4;
-  private static final int PAGES_KEPT_BACK = 5;
-  private static final int FILL_PERCENT = 92;
-  private static final int PAGES_A_REPLICA = 2;
+  /** One open in each stream, one to spare for each of collection and checkpoints. */
+  static final int SEGMENTS_KEPT_BACK = 6;
 
-  /** An entry stands in its batch and in its segment's summary. */
-  private static final int BYTES_A_RANGE = 2 * Format.ENTRY_BYTES;
+  private static final int FILL_PERCENT = 88;
+
+  /** What the map may need for a block, in its leaf and above it, if it is alone there. */
+  private static final int UNITS_A_BLOCK = UNITS_A_PAGE + 12;
+
+  /** Its META entries, its part of a checkpoint and of its nodes. */
+  private static final int UNITS_A_REPLICA = 2 * UNITS_A_PAGE;
 
   private final Segments segments;
-  private final long capacityBlocks;
+  private final long capacityUnits;
   private long reserved;
   private long queued;
   private long replicas;
-  private long ranges;
 
   SpaceBudget(Segments segments) {
     this.segments = segments;
-    int pages = segments.segmentPages();
-    int summary = SegmentSummary.pagesFor(pages + pages / SegmentSummary.ENTRIES_IN_PAGE + 1);
-    int payload = pages - summary - Format.pagesFor(pages);
-    int share = Math.min(payload - PAGES_KEPT_BACK, payload * FILL_PERCENT / 100);
-    capacityBlocks = (long) (segments.count() - SEGMENTS_KEPT_BACK) * share;
+    long share = (long) segments.payloadUnits() * FILL_PERCENT / 100;
+    int usable = segments.count() - SEGMENTS_KEPT_BACK - segments.count() / 64;
+    capacityUnits = Math.max(0, usable) * share;
   }
 
+  /** Blocks of data that the disk can hold, if they are close to each other. */
   long capacityBlocks() {
-    return capacityBlocks;
+    return capacityUnits / UNITS_A_PAGE;
   }
 
   long reservedBlocks() {
     return reserved;
   }
 
-  /** Blocks that can still be promised. */
-  long freeBlocks() {
-    return Math.max(0, capacityBlocks - usedBlocks() - reserved);
+  /**
+   * Blocks that can still be promised.
+   *
+   * @param deadBlocks that count as live and are not
+   */
+  long freeBlocks(long deadBlocks) {
+    long used =
+        segments.liveTotal()
+            - deadBlocks * UNITS_A_PAGE
+            + (queued + reserved) * UNITS_A_BLOCK
+            + replicas * UNITS_A_REPLICA;
+    return Math.max(0, (capacityUnits - used) / UNITS_A_BLOCK);
   }
 
-  long usedBlocks() {
-    long forRanges = (ranges * BYTES_A_RANGE + Format.PAGE_BYTES - 1) >>> Format.PAGE_SHIFT;
-    return segments.liveTotal() + queued + replicas * PAGES_A_REPLICA + forRanges;
-  }
-
-  boolean fits(long blocks) {
-    return blocks <= freeBlocks();
-  }
-
-  boolean reserve(int blocks) {
+  boolean reserve(int blocks, long deadBlocks) {
     check(blocks >= 0, "%s blocks to reserve", blocks);
-    if (!fits(blocks)) {
+    if (blocks > freeBlocks(deadBlocks)) {
       return false;
     }
     reserved += blocks;
@@ -80,11 +82,7 @@ final class SpaceBudget {
     replicas += change;
   }
 
-  void ranges(int change) {
-    ranges += change;
-  }
-
-  int pagesAReplica() {
-    return PAGES_A_REPLICA;
+  int blocksAReplica() {
+    return UNITS_A_REPLICA / UNITS_A_PAGE;
   }
 }

@@ -11,10 +11,10 @@ import java.util.List;
 final class SyncGate {
   /** What the gate needs from the engine. */
   interface Host {
-    /** End of what is applied now; given back when it has become durable. */
-    long appliedMark();
+    /** Ends of what is applied now, one of each stream; given back when they have become durable. */
+    long[] appliedMarks();
 
-    void durable(long mark);
+    void durable(long[] marks);
 
     void ioFailed(String operation, int errno);
   }
@@ -54,11 +54,11 @@ final class SyncGate {
   private void start() {
     running = waiting;
     waiting = new ArrayList<>();
-    long mark = host.appliedMark();
-    disk.sync(errno -> completed(errno, mark));
+    long[] marks = host.appliedMarks();
+    disk.sync(errno -> completed(errno, marks));
   }
 
-  private void completed(int errno, long mark) {
+  private void completed(int errno, long[] marks) {
     if (failed) {
       return;
     }
@@ -66,7 +66,7 @@ final class SyncGate {
       host.ioFailed("sync", errno);
       return;
     }
-    host.durable(mark);
+    host.durable(marks);
     List<Append.Done> done = running;
     running = null;
     if (!waiting.isEmpty()) {

@@ -78,7 +78,7 @@ final class CrashPointTest {
     private long clock = 10;
 
     Workload(long seed) {
-      fixture = new StoreFixture(seed, 14).format().open();
+      fixture = new StoreFixture(seed, 40).format().open();
       rng = new SimRng(seed).fork("workload");
       for (int block = 0; block < BLOCKS; block++) {
         states.put(block, new ArrayList<>(List.of(new Queued(0, BlockKind.UNMAPPED, 0))));

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class DamageTest {
   private static final int PAGE = 4096;
 
-  private final StoreFixture fixture = new StoreFixture(1, 16).format().open();
+  private final StoreFixture fixture = new StoreFixture(1, 40).format().open();
   private ReplicaStore replica = fixture.create("v");
 
   /**
@@ -155,7 +155,7 @@ final class DamageTest {
 
   @Test
   void blankDiskIsNotOpenedAndAnothersDiskNotTaken() {
-    assertThatThrownBy(() -> new StoreFixture(1, 16).tryOpen())
+    assertThatThrownBy(() -> new StoreFixture(1, 40).tryOpen())
         .hasMessageContaining("not formatted");
     endProcess();
     DiskIdentity other = new DiskIdentity("cluster-2", new NodeId("node-1"), "default", 5);

@@ -50,7 +50,7 @@ final class FormatTest {
   void entryFieldsAreWhereTheTableSays() throws IOException {
     Map<String, Integer> offsets = offsets("entry");
     ByteBuffer bytes = Format.littleEndian(ByteBuffer.allocate(48));
-    new LogEntry(EntryKind.TOMBSTONE, 0x01020304, 0x0102030405L, 7, 8, 9, 10, 11).encode(bytes, 0);
+    new LogEntry(EntryKind.TOMBSTONE, 0x01020304, true, 0x0102030405L, 7, 8, 9, 10).encode(bytes, 0);
     assertThat(bytes.getInt(offsets.get("replica"))).isEqualTo(0x01020304);
     assertThat(bytes.get(offsets.get("kind"))).isEqualTo((byte) 2);
     assertThat(bytes.getShort(offsets.get("storedBytes"))).isEqualTo((short) 10);
@@ -58,14 +58,14 @@ final class FormatTest {
     assertThat(bytes.getLong(offsets.get("version"))).isEqualTo(8);
     assertThat(bytes.getInt(offsets.get("crc32c"))).isEqualTo(9);
     assertThat(bytes.getLong(offsets.get("count"))).isEqualTo(7);
-    assertThat(bytes.getLong(offsets.get("birth"))).isEqualTo(11);
+    assertThat(bytes.get(offsets.get("flags"))).isEqualTo((byte) 1);
   }
 
   @Test
   void batchFieldsAreWhereTheTableSays() throws IOException {
     Map<String, Integer> offsets = offsets("batch");
     ByteBuffer bytes = Format.littleEndian(ByteBuffer.allocate(4096));
-    new BatchHeader(1, 2, 3, 4, 5, 6, 7, 8).encode(bytes);
+    new BatchHeader(1, 2, 3, 4, 5, 6, 7, 8, 9).encode(bytes);
     assertThat(bytes.getShort(offsets.get("headerPages"))).isEqualTo((short) 1);
     assertThat(bytes.getInt(offsets.get("entryCount"))).isEqualTo(2);
     assertThat(bytes.getInt(offsets.get("payloadPages"))).isEqualTo(3);
@@ -74,6 +74,7 @@ final class FormatTest {
     assertThat(bytes.getInt(offsets.get("page"))).isEqualTo(6);
     assertThat(bytes.getInt(offsets.get("durablePage"))).isEqualTo(7);
     assertThat(bytes.getLong(offsets.get("generation"))).isEqualTo(8);
+    assertThat(bytes.getLong(offsets.get("lsn"))).isEqualTo(9);
     assertThat(offsets.get("headerCrc32c")).isEqualTo(Format.HEADER_CRC_OFFSET);
   }
 
@@ -90,7 +91,7 @@ final class FormatTest {
   }
 
   private static StoreFixture goldenDisk() {
-    StoreFixture fixture = new StoreFixture(1, 16).format().open();
+    StoreFixture fixture = new StoreFixture(1, 40).format().open();
     ReplicaStore replica = fixture.create("golden");
     fixture.write(replica, 5, 100, 101);
     fixture.trim(replica, 6, 1000, 102);

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 /** The port's promises one by one, on a disk without faults. */
 final class LogStoreTest {
-  private final StoreFixture fixture = new StoreFixture(1, 16).format().open();
+  private final StoreFixture fixture = new StoreFixture(1, 40).format().open();
 
   @Test
   void whatWasWrittenIsReadAlsoAfterReopening() {

@@ -37,7 +37,8 @@ final class ShadowModel {
     private final List<long[]> extents = new ArrayList<>();
 
     private void set(int block, State state) {
-      blocks[block].states.add(state);
+      boolean gone = state.kind() == BlockKind.TOMBSTONE && state.version() <= letGo;
+      blocks[block].states.add(gone ? State.UNMAPPED : state);
       indexes.add(new int[] {block, blocks[block].states.size() - 1});
       raise(block / 64, state.version());
     }

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 final class ShadowModelTest {
   private static final int BLOCKS = 150;
-  private static final int SEGMENTS = 20;
+  private static final int SEGMENTS = 48;
 
   static LongStream seeds() {
     return LongStream.rangeClosed(1, Long.getLong("store.seeds", 60));

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** A disk that is full, nearly full, and gets room again. */
 final class SpaceTest {
-  private final StoreFixture fixture = new StoreFixture(1, 24).format().open();
+  private final StoreFixture fixture = new StoreFixture(1, 48).format().open();
   private final ReplicaStore replica = fixture.create("v");
   private long clock = 1;
 

@@ -30,7 +30,10 @@ import java.util.zip.CRC32C;
  * follow from volume, block and version, so that whatever is read can be checked by itself.
  */
 final class StoreFixture {
-  static final int SEGMENT_BYTES = 64 << 10;
+  static final int SEGMENT_BYTES = 128 << 10;
+
+  /** As little as possible, so that nodes come and go. */
+  private static final long MAP_CACHE_BYTES = 1;
   static final DiskIdentity IDENTITY =
       new DiskIdentity("cluster-1", new NodeId("node-1"), "default", 0x1122334455667788L);
 
@@ -76,7 +79,7 @@ final class StoreFixture {
     SimDisk mine = new SimDisk(medium, events, new SimRng(rng.nextLong()));
     disk = mine;
     pool = new SimPool();
-    store = LogStore.open(mine, pool, (delay, task) -> timer(mine, delay, task));
+    store = LogStore.open(mine, pool, (delay, task) -> timer(mine, delay, task), MAP_CACHE_BYTES);
     return this;
   }
 

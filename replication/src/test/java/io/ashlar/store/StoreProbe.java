@@ -1,6 +1,5 @@
 package io.ashlar.store;
 
-import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import java.util.OptionalLong;
 
@@ -8,17 +7,33 @@ import java.util.OptionalLong;
 public final class StoreProbe {
   private StoreProbe() {}
 
-  /** What the map says at this moment. */
+  /** What the map says at this moment, read in a blocking way where it is not in memory. */
   public static BlockRun peek(ReplicaStore store, long firstBlock, int count) {
+    load(store, firstBlock, count);
     return ((LogReplica) store).content().peek(firstBlock, count);
   }
 
+  private static void load(ReplicaStore store, long firstBlock, int count) {
+    ((LogReplica) store).content().map().loadNow(firstBlock, firstBlock + count);
+  }
+
   public static long version(ReplicaStore store, long block) {
-    return ((LogReplica) store).content().version(block);
+    load(store, block, 1);
+    return ((LogReplica) store).content().map().version(block);
   }
 
   static long extentVersion(ReplicaStore store, long extent) {
-    return ((LogReplica) store).content().extents().get(extent);
+    load(store, extent * 64, 1);
+    return ((LogReplica) store).content().map().extentVersion(extent);
+  }
+
+  private static int place(ReplicaStore store, long block) {
+    load(store, block, 1);
+    return ((LogReplica) store).content().map().place(block);
+  }
+
+  private static Segments segments(ReplicaStore store) {
+    return ((LogReplica) store).segments();
   }
 
   /**
@@ -27,9 +42,8 @@ public final class StoreProbe {
    * later segment covers it.
    */
   public static OptionalLong settledOffset(ReplicaStore store, long block) {
-    ReplicaContent content = ((LogReplica) store).content();
-    int place = content.blocks().place(block);
-    boolean settled = place != 0 && isSettled(content.segments(), place);
+    int place = place(store, block);
+    boolean settled = place != 0 && isSettled(segments(store), place);
     return settled ? offset(store, block) : OptionalLong.empty();
   }
 
@@ -45,26 +59,27 @@ public final class StoreProbe {
 
   /** The block whose bytes came last into the log; empty if they are settled. */
   public static OptionalLong newestBlock(ReplicaStore store, long blocks) {
-    ReplicaContent content = ((LogReplica) store).content();
     long newest = -1;
     for (long block = 0; block < blocks; block++) {
-      int place = content.blocks().place(block);
       boolean later =
-          place != 0
-              && (newest < 0
-                  || content.segments().positionOf(place)
-                      > content.segments().positionOf(content.blocks().place(newest)));
+          place(store, block) != 0
+              && (newest < 0 || position(store, block) > position(store, newest));
       newest = later ? block : newest;
     }
     boolean open = newest >= 0 && settledOffset(store, newest).isEmpty();
     return open ? OptionalLong.of(newest) : OptionalLong.empty();
   }
 
+  private static long position(ReplicaStore store, long block) {
+    Segments segments = segments(store);
+    int place = place(store, block);
+    return segments.sequence(segments.segmentOf(place)) << Integer.SIZE | segments.pageOf(place);
+  }
+
   /** Offset of a block's bytes; empty if it holds no data. */
   public static OptionalLong offset(ReplicaStore store, long block) {
-    boolean data = peek(store, block, 1).kinds()[0] == BlockKind.DATA;
-    int place = ((LogReplica) store).content().blocks().place(block);
-    return data && place != 0
+    int place = place(store, block);
+    return place != 0
         ? OptionalLong.of(Integer.toUnsignedLong(place) << Format.PAGE_SHIFT)
         : OptionalLong.empty();
   }

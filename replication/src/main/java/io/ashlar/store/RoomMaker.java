@@ -1,0 +1,84 @@
+package io.ashlar.store;
+
+/**
+ * Decides when to collect and when to write a checkpoint: so that there are always some free
+ * segments, that a crash has not too much of the log to read, and that nothing is done for nothing.
+ * Loop thread only.
+ */
+final class RoomMaker {
+  /** Free segments that operations leave to those who make room. */
+  static final int KEPT_FROM_OPERATIONS = 4;
+
+  /** Free segments that collection leaves to checkpoints. */
+  static final int KEPT_FROM_COLLECTION = 2;
+
+  private static final int WANTED_MAX = 64;
+
+  /** Segments that a crash has to read at most: a GiB of them, or a part of a small disk. */
+  private static final int BEHIND_MAX = 16;
+
+  private final Segments segments;
+  private final LogSequence sequence;
+  private final Collector collector;
+  private final Checkpointer checkpointer;
+  private final int wanted;
+  private final int behindMax;
+  private long segmentAtCheckpoint;
+  private boolean needed;
+  private boolean somethingDone = true;
+
+  RoomMaker(
+      Segments segments, LogSequence sequence, Collector collector, Checkpointer checkpointer) {
+    this.segments = segments;
+    this.sequence = sequence;
+    this.collector = collector;
+    this.checkpointer = checkpointer;
+    this.wanted = KEPT_FROM_OPERATIONS + 2 + Math.min(WANTED_MAX, segments.count() / 16);
+    this.behindMax = Math.clamp(segments.count() / 8, 2, BEHIND_MAX);
+    this.segmentAtCheckpoint = sequence.lastSegment();
+  }
+
+  /** Something waits for a free segment. */
+  void needed() {
+    needed = true;
+    look();
+  }
+
+  /** A checkpoint is durable. */
+  void freed() {
+    needed = false;
+    look();
+  }
+
+  /** The number of free segments, or what lives, has changed. */
+  void look() {
+    int free = segments.freeCount();
+    if (sequence.lastSegment() - segmentAtCheckpoint >= behindMax) {
+      checkpoint();
+    }
+    if (free >= wanted) {
+      return;
+    }
+    int empty = segments.empty().size();
+    boolean urgent = needed || free <= KEPT_FROM_OPERATIONS + 1;
+    if (empty > 0 && (urgent || free + empty >= wanted)) {
+      checkpoint();
+    }
+    if (free + empty < wanted) {
+      if (collector.start(urgent)) {
+        somethingDone = true;
+      } else if (urgent && somethingDone) {
+        // What was moved or written anew may have left nodes behind that only a checkpoint ends.
+        somethingDone = false;
+        checkpoint();
+      }
+    }
+  }
+
+  private void checkpoint() {
+    if (checkpointer.idle()) {
+      segmentAtCheckpoint = sequence.lastSegment();
+      checkpointer.start();
+    }
+  }
+}

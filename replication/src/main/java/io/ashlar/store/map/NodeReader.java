@@ -1,0 +1,23 @@
+package io.ashlar.store.map;
+
+import java.nio.ByteBuffer;
+
+/** Looks through a node's bytes without having it in memory as one. */
+public final class NodeReader {
+  /** Told what a node points at. */
+  public interface Visitor {
+    /** A page with the data of a block. */
+    void block(int place);
+
+    void node(DeadNode child);
+  }
+
+  private NodeReader() {}
+
+  /** False if the bytes are not those of the node; nobody was told anything then. */
+  public static boolean read(ByteBuffer bytes, DeadNode node, Visitor visitor) {
+    return node.leaf()
+        ? NodeCodec.visitLeaf(bytes, node, visitor)
+        : NodeCodec.visitMid(bytes, node, visitor);
+  }
+}

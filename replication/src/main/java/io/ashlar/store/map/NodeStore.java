@@ -1,0 +1,33 @@
+package io.ashlar.store.map;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** What the map needs of the log. Loop thread only. */
+public interface NodeStore {
+  /** Receives a node's bytes, little-endian, valid during the call; null if they cannot be read. */
+  interface ReadCallback {
+    void done(ByteBuffer bytes);
+  }
+
+  /** Reads the bytes of a node; the callback never comes inside the call. */
+  void readNode(long word, ReadCallback done);
+
+  /** Blocking form, for opening a disk. */
+  ByteBuffer readNodeNow(long word) throws IOException;
+
+  /** The map points at this page, which holds a block ({@code sign} 1), or does so no more (-1). */
+  void blockLive(int place, int sign);
+
+  /** The same for the bytes of a node. */
+  void nodeLive(long word, int sign);
+
+  /** Nothing points at a node any more; what it points at is to be let go of by and by. */
+  void reclaim(DeadNode node);
+
+  /** Too many nodes are dirty: some should be written ({@link MapCache#takeToClean}). */
+  void cleaningNeeded();
+
+  /** A node is not what was written: the map cannot be trusted any more. */
+  void mapDamaged(String what);
+}
