@@ -124,7 +124,7 @@ public final class LogStore implements StoreEngine {
     this.checkpointer =
         new Checkpointer(
             disk, pool, segments, sequence, nodeLog, gate, superblock, new CheckpointHost());
-    this.room = new RoomMaker(segments, sequence, collector, checkpointer);
+    this.room = new RoomMaker(timers, segments, sequence, collector, checkpointer);
     found.nodeIo().serve(new NodeHost());
     this.nextNumber = found.nextNumber();
     found.contents().forEach(this::adopt);
@@ -289,6 +289,7 @@ public final class LogStore implements StoreEngine {
   }
 
   private void stopAll() {
+    room.stop();
     cache.stop();
     collector.stop();
     checkpointer.stop();

@@ -1,5 +1,7 @@
 package io.ashlar.store;
 
+import io.ashlar.env.Timers;
+
 /**
  * Decides when to collect and when to write a checkpoint: so that there are always some free
  * segments, that a crash has not too much of the log to read, and that nothing is done for nothing.
@@ -17,6 +19,7 @@ final class RoomMaker {
   /** Segments that a crash has to read at most: a GiB of them, or a part of a small disk. */
   private static final int BEHIND_MAX = 16;
 
+  private final Timers timers;
   private final Segments segments;
   private final LogSequence sequence;
   private final Collector collector;
@@ -26,9 +29,16 @@ final class RoomMaker {
   private long segmentAtCheckpoint;
   private boolean needed;
   private boolean somethingDone = true;
+  private boolean due;
+  private boolean stopped;
 
   RoomMaker(
-      Segments segments, LogSequence sequence, Collector collector, Checkpointer checkpointer) {
+      Timers timers,
+      Segments segments,
+      LogSequence sequence,
+      Collector collector,
+      Checkpointer checkpointer) {
+    this.timers = timers;
     this.segments = segments;
     this.sequence = sequence;
     this.collector = collector;
@@ -50,8 +60,30 @@ final class RoomMaker {
     look();
   }
 
-  /** The number of free segments, or what lives, has changed. */
+  /** Nothing is begun any more. */
+  void stop() {
+    stopped = true;
+  }
+
+  /**
+   * The number of free segments, or what lives, has changed. Looked at in a turn of its own: who
+   * tells it may be in the middle of a batch.
+   */
   void look() {
+    if (!due) {
+      due = true;
+      timers.after(
+          0,
+          () -> {
+            due = false;
+            if (!stopped) {
+              decide();
+            }
+          });
+    }
+  }
+
+  private void decide() {
     int free = segments.freeCount();
     if (sequence.lastSegment() - segmentAtCheckpoint >= behindMax) {
       checkpoint();
