@@ -9,7 +9,6 @@ import io.ashlar.model.Blocks;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.Version;
 import io.ashlar.store.map.Hold;
-import io.ashlar.store.map.MapCache;
 import io.ashlar.store.map.MapCache.Need;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,6 +25,7 @@ final class LogReplica implements ReplicaStore {
   private final LogStore store;
   private final ReplicaContent content;
   private final PendingVersions pending = new PendingVersions();
+  private final Turns turns = new Turns();
   private ReplicaMeta meta;
   private int reservedBlocks;
   private boolean deleted;
@@ -135,10 +135,31 @@ final class LogReplica implements ReplicaStore {
     hold(run, hold -> applyHeld(run, reserved, hold, done));
   }
 
-  private void hold(BlockRun run, MapCache.HoldCallback then) {
+  /** Acts in turn, once the map of the run's blocks is in memory. */
+  private void hold(BlockRun run, Consumer<Hold> then) {
+    hold(run.firstBlock(), run.endBlock(), Need.WRITE, then);
+  }
+
+  private void hold(long firstBlock, long endBlock, Need need, Consumer<Hold> then) {
+    Turns.Turn turn = turns.take();
     store
         .cache()
-        .hold(content.map(), run.firstBlock(), run.endBlock(), Need.WRITE, Version.NONE, then);
+        .hold(
+            content.map(),
+            firstBlock,
+            endBlock,
+            need,
+            Version.NONE,
+            hold ->
+                turn.ready(
+                    () -> {
+                      then.accept(hold);
+                      return true;
+                    }));
+  }
+
+  Turns turns() {
+    return turns;
   }
 
   private void applyHeld(BlockRun run, boolean reserved, Hold hold, Callback done) {
@@ -296,15 +317,11 @@ final class LogReplica implements ReplicaStore {
       store.answerLater(done);
       return;
     }
-    store
-        .cache()
-        .hold(
-            content.map(),
-            extents[0] * EXTENT_BLOCKS,
-            (extents[extents.length - 1] + 1) * EXTENT_BLOCKS,
-            Need.RAISE,
-            Version.NONE,
-            hold -> store.appendEntries(this, raises(extents, versions), hold, done));
+    hold(
+        extents[0] * EXTENT_BLOCKS,
+        (extents[extents.length - 1] + 1) * EXTENT_BLOCKS,
+        Need.RAISE,
+        hold -> store.appendEntries(this, raises(extents, versions), hold, done));
   }
 
   private List<LogEntry> raises(long[] extents, long[] versions) {

@@ -22,6 +22,7 @@ final class RangeWrite {
   private final long version;
   private final ReplicaStore.Callback done;
   private final List<Hold> holds = new ArrayList<>();
+  private final Turns.Turn turn;
   private List<VolumeMap.Range> looked = List.of();
   private int outstanding;
 
@@ -40,6 +41,7 @@ final class RangeWrite {
     this.end = end;
     this.version = version;
     this.done = done;
+    this.turn = replica.turns().take();
   }
 
   void start() {
@@ -53,17 +55,20 @@ final class RangeWrite {
 
   private void held(Hold hold) {
     holds.add(hold);
-    if (--outstanding > 0) {
-      return;
+    if (--outstanding == 0) {
+      turn.ready(this::act);
     }
+  }
+
+  private boolean act() {
     if (!looked.containsAll(map.maybeAbove(first, end, version - 1))) {
       holds.forEach(Hold::release); // something newer was applied meanwhile
       holds.clear();
       start();
-      return;
+      return false;
     }
     List<LogEntry> entries = replica.rangeEntries(first, end, version);
-    Hold all = Hold.of(holds);
-    store.appendEntries(replica, entries, all, done);
+    store.appendEntries(replica, entries, Hold.of(holds), done);
+    return true;
   }
 }

@@ -24,7 +24,7 @@ final class ShadowModelTest {
   private static final int SEGMENTS = 48;
 
   static LongStream seeds() {
-    return LongStream.rangeClosed(1, Long.getLong("store.seeds", 60));
+    return LongStream.rangeClosed(Long.getLong("store.first", 1), Long.getLong("store.seeds", 60));
   }
 
   @ParameterizedTest

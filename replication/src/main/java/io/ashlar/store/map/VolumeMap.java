@@ -284,6 +284,14 @@ public final class VolumeMap {
   }
 
   private void raise(Mid mid, int index, long version) {
+    if (version > mid.version(index) && mid.word(index) == NodeWord.TOMBSTONES) {
+      // The word's tombstones have the extent's version: from now on they need a leaf of their own.
+      cache.modify(cache.leafNow(this, mid.firstExtent() + index));
+    }
+    note(mid, index, version);
+  }
+
+  private void note(Mid mid, int index, long version) {
     if (version > mid.version(index)) {
       cache.modify(mid);
       mid.setVersion(index, version);
@@ -359,7 +367,7 @@ public final class VolumeMap {
       extent = block >>> EXTENT_SHIFT;
       long until = Math.min(end, (extent + 1) << EXTENT_SHIFT);
       assignInExtent(mid, block, until, version);
-      raise(mid, indexInMid(extent), version);
+      note(mid, indexInMid(extent), version);
       block = until;
     }
   }
