@@ -72,10 +72,15 @@ final class LogReplica implements ReplicaStore {
       switch (entry.kind()) {
         case DATA -> pending.addBlock(entry.first(), entry.version(), ticket);
         case TOMBSTONE, UNMAPPED ->
-            pending.addRange(entry.first(), entry.end(), entry.version(), ticket);
+            pending.addRange(entry.first(), entry.end(), visible(entry.version()), ticket);
         default -> {}
       }
     }
+  }
+
+  /** A tombstone that was let go of before it was written is none. */
+  private long visible(long version) {
+    return version <= content.map().letGo() ? Version.NONE : version;
   }
 
   /** An entry is in the log. */
