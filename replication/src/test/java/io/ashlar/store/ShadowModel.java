@@ -174,6 +174,11 @@ final class ShadowModel {
     }
   }
 
+  /** A crash may forget which tombstones were let go of: those that come are seen again. */
+  void recoveredLetGo(ReplicaStore replica) {
+    letGo = Math.min(letGo, StoreProbe.letGo(replica));
+  }
+
   void recoveredExtents(ReplicaStore replica, boolean powerLoss) {
     TreeMap<Long, Long> least = powerLoss ? extentsDurable : extentsApplied;
     checkExtents(replica, least);

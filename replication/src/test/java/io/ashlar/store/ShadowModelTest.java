@@ -255,6 +255,7 @@ final class ShadowModelTest {
       ReplicaStore replica = fixture.store.replica(new VolumeId(name)).orElseThrow();
       assertThat(replica.meta()).isEqualTo(metas.get(name));
       model.recovered(fixture.read(replica, 0, BLOCKS), powerLoss);
+      model.recoveredLetGo(replica);
       model.recoveredExtents(replica, powerLoss);
     }
 

@@ -27,6 +27,10 @@ public final class StoreProbe {
     return ((LogReplica) store).content().map().extentVersion(extent);
   }
 
+  static long letGo(ReplicaStore store) {
+    return ((LogReplica) store).content().map().letGo();
+  }
+
   private static int place(ReplicaStore store, long block) {
     load(store, block, 1);
     return ((LogReplica) store).content().map().place(block);
