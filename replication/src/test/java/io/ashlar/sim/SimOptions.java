@@ -52,7 +52,7 @@ public record SimOptions(
     boolean tight = rng.oneIn(5);
     blocks = tight ? EXTENT_BLOCKS * (8 + rng.nextInt(5)) : blocks;
     mode = tight ? FailureMode.ALWAYSON : mode;
-    long diskBytes = tight ? 4L << 20 : 24L << 20;
+    long diskBytes = tight ? 5L << 20 : 24L << 20;
     return new SimOptions(
         Math.max(2, nodes),
         copies,
@@ -61,7 +61,7 @@ public record SimOptions(
         rng.between(tight ? 5_000_000 : 200_000, 40_000_000),
         mode,
         diskBytes,
-        256 << 10,
+        tight ? 128 << 10 : 256 << 10,
         rng.between(10, 40) * 1_000_000_000L,
         rng.oneIn(4),
         blocks >= 512 && !rng.oneIn(4),

@@ -12,6 +12,9 @@ import java.io.IOException;
 
 /** Formats and opens the production store on simulated disks. */
 final class SimStores {
+  /** As little as possible, so that nodes come and go. */
+  private static final long MAP_CACHE_BYTES = 1;
+
   private SimStores() {}
 
   static void format(
@@ -26,7 +29,7 @@ final class SimStores {
 
   static StoreEngine open(Disk disk, PayloadPool pool, Timers timers) {
     try {
-      return LogStore.open(disk, pool, timers);
+      return LogStore.open(disk, pool, timers, MAP_CACHE_BYTES);
     } catch (IOException e) {
       throw new SimFailure("cannot open a disk", e);
     }

@@ -1,5 +1,6 @@
 package io.ashlar.store;
 
+import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import java.util.OptionalLong;
 
@@ -9,8 +10,17 @@ public final class StoreProbe {
 
   /** What the map says at this moment, read in a blocking way where it is not in memory. */
   public static BlockRun peek(ReplicaStore store, long firstBlock, int count) {
-    load(store, firstBlock, count);
-    return ((LogReplica) store).content().peek(firstBlock, count);
+    BlockKind[] kinds = new BlockKind[count];
+    long[] versions = new long[count];
+    int[] crcs = new int[count];
+    for (int i = 0; i < count; i++) {
+      load(store, firstBlock + i, 1);
+      BlockRun one = ((LogReplica) store).content().peek(firstBlock + i, 1);
+      kinds[i] = one.kinds()[0];
+      versions[i] = one.versions()[0];
+      crcs[i] = one.crcs()[0];
+    }
+    return new BlockRun(firstBlock, kinds, versions, crcs, null);
   }
 
   private static void load(ReplicaStore store, long firstBlock, int count) {

@@ -68,9 +68,9 @@ public final class MapCache {
    */
   public MapCache(NodeStore store, long budgetBytes) {
     this.store = store;
-    this.midsMax = (int) Math.max(8, budgetBytes / MIDS_SHARE / Mid.SLOT_BYTES);
+    this.midsMax = (int) Math.max(4, budgetBytes / MIDS_SHARE / Mid.SLOT_BYTES);
     this.leavesMax =
-        (int) Math.max(64, (budgetBytes - budgetBytes / MIDS_SHARE) / Leaf.SLOT_BYTES);
+        (int) Math.max(16, (budgetBytes - budgetBytes / MIDS_SHARE) / Leaf.SLOT_BYTES);
   }
 
   NodeStore store() {
@@ -137,6 +137,7 @@ public final class MapCache {
     private final Need need;
     private final long version;
     private final HoldCallback done;
+    private final Hold hold = new Hold();
     private int missing;
 
     Acquire(
@@ -154,18 +155,12 @@ public final class MapCache {
       this.done = done;
     }
 
+    /** What is here stays here from now on; what is missing is loaded, and then looked at again. */
     void advance() {
       missing = 1;
-      MapWalk.over(firstBlock, endBlock, (from, until) -> look(from, until, null));
-      if (--missing > 0) {
-        return;
-      }
-      missing = 1;
-      Hold hold = new Hold();
-      MapWalk.over(firstBlock, endBlock, (from, until) -> look(from, until, hold));
-      if (--missing > 0) {
-        hold.release(); // what was created has driven out what was here: once more
-      } else {
+      MapWalk.over(firstBlock, endBlock, (from, until) -> look(from, until, false));
+      if (--missing == 0) {
+        MapWalk.over(firstBlock, endBlock, (from, until) -> look(from, until, true));
         done.done(hold);
       }
     }
@@ -177,10 +172,12 @@ public final class MapCache {
     }
 
     /**
-     * Looks at a part of one node above leaves. Without a hold: starts to load what is missing;
-     * with one, when nothing is: holds, and creates what is not on the disk.
+     * Looks at a part of one node above leaves: holds what is here, and starts to load what is
+     * missing.
+     *
+     * @param create nothing is missing: what is not on the disk either is made
      */
-    private void look(long from, long until, Hold hold) {
+    private void look(long from, long until, boolean create) {
       long extent = MapWalk.extent(from);
       Mid mid = map.mid(extent);
       if (mid == null) {
@@ -192,27 +189,25 @@ public final class MapCache {
           want(false, extent >>> Mid.LEAVES_SHIFT, map.midWord(extent));
           return;
         }
-        if (need == Need.READ || need == Need.ABOVE || hold == null) {
+        if (need == Need.READ || need == Need.ABOVE || !create) {
           return;
         }
         mid = midNow(map, extent);
       }
       mids.touch(mid);
-      if (hold != null) {
-        hold.add(mid);
-      }
+      hold.add(mid);
       if (need == Need.RAISE || need == Need.ABOVE) {
         return;
       }
       long block = from;
       while (block < until) {
         long end = Math.min(until, MapWalk.endOfExtent(block));
-        lookAtLeaf(mid, block, end, hold);
+        lookAtLeaf(mid, block, end, create);
         block = end;
       }
     }
 
-    private void lookAtLeaf(Mid mid, long from, long until, Hold hold) {
+    private void lookAtLeaf(Mid mid, long from, long until, boolean create) {
       long extent = MapWalk.extent(from);
       Leaf leaf = mid.leaf(VolumeMap.indexInMid(extent));
       if (leaf == null) {
@@ -224,15 +219,13 @@ public final class MapCache {
           want(true, extent, word);
           return;
         }
-        if (need == Need.READ || hold == null) {
+        if (need == Need.READ || !create) {
           return;
         }
         leaf = leafNow(map, extent);
       }
       leaves.touch(leaf);
-      if (hold != null) {
-        hold.add(leaf);
-      }
+      hold.add(leaf);
     }
 
     private void want(boolean leaf, long number, long word) {
