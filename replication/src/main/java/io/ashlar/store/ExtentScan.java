@@ -49,6 +49,10 @@ final class ExtentScan extends Steps {
   }
 
   private void look(Hold hold) {
+    if (hold == null) {
+      store.answerLater(result -> done.done(result, null));
+      return;
+    }
     long mid = VolumeMap.midOf(at);
     while (at >= 0 && VolumeMap.midOf(at) == mid && count < extents.length) {
       long version = map.extentVersion(at);

@@ -137,12 +137,23 @@ final class LogReplica implements ReplicaStore {
   @Override
   public void applyIfNewer(BlockRun run, boolean reserved, Callback done) {
     checkRange(run.firstBlock(), run.count());
-    hold(run, hold -> applyHeld(run, reserved, hold, done));
+    hold(run, done, hold -> applyHeld(run, reserved, hold, done));
   }
 
   /** Acts in turn, once the map of the run's blocks is in memory. */
-  private void hold(BlockRun run, Consumer<Hold> then) {
-    hold(run.firstBlock(), run.endBlock(), Need.WRITE, then);
+  private void hold(BlockRun run, Callback done, Consumer<Hold> then) {
+    hold(
+        run.firstBlock(),
+        run.endBlock(),
+        Need.WRITE,
+        hold -> {
+          if (hold == null) {
+            run.release();
+            store.answerLater(done);
+          } else {
+            then.accept(hold);
+          }
+        });
   }
 
   private void hold(long firstBlock, long endBlock, Need need, Consumer<Hold> then) {
@@ -211,7 +222,7 @@ final class LogReplica implements ReplicaStore {
   @Override
   public void replace(BlockRun run, long keepFrom, Callback done) {
     checkRange(run.firstBlock(), run.count());
-    hold(run, hold -> replaceHeld(run, keepFrom, hold, done));
+    hold(run, done, hold -> replaceHeld(run, keepFrom, hold, done));
   }
 
   private void replaceHeld(BlockRun run, long keepFrom, Hold hold, Callback done) {
@@ -242,7 +253,7 @@ final class LogReplica implements ReplicaStore {
       done.done(result);
     } else {
       found.release();
-      hold(run, hold -> repairHeld(run, found, hold, done));
+      hold(run, done, hold -> repairHeld(run, found, hold, done));
     }
   }
 
@@ -271,16 +282,20 @@ final class LogReplica implements ReplicaStore {
   @Override
   public void read(long firstBlock, int count, ReadCallback done) {
     checkRange(firstBlock, count);
-    look(firstBlock, count, run -> store.read(run, content, done));
+    look(firstBlock, count, done, run -> store.read(run, content, done));
   }
 
   @Override
   public void peek(long firstBlock, int count, ReadCallback done) {
     checkRange(firstBlock, count);
-    look(firstBlock, count, run -> store.answerLater(result -> done.done(result, run)));
+    look(
+        firstBlock,
+        count,
+        done,
+        run -> store.answerLater(result -> done.done(result, result == Result.OK ? run : null)));
   }
 
-  private void look(long firstBlock, int count, Consumer<BlockRun> then) {
+  private void look(long firstBlock, int count, ReadCallback done, Consumer<BlockRun> then) {
     store
         .cache()
         .hold(
@@ -290,6 +305,10 @@ final class LogReplica implements ReplicaStore {
             Need.READ,
             Version.NONE,
             hold -> {
+              if (hold == null) {
+                store.answerLater(result -> done.done(result, null));
+                return;
+              }
               then.accept(content.peek(firstBlock, count));
               hold.release();
             });
@@ -326,7 +345,9 @@ final class LogReplica implements ReplicaStore {
         extents[0] * EXTENT_BLOCKS,
         (extents[extents.length - 1] + 1) * EXTENT_BLOCKS,
         Need.RAISE,
-        hold -> store.appendEntries(this, raises(extents, versions), hold, done));
+        hold ->
+            store.appendEntries(
+                this, hold == null ? List.of() : raises(extents, versions), hold, done));
   }
 
   private List<LogEntry> raises(long[] extents, long[] versions) {

@@ -167,6 +167,11 @@ public final class LogStore implements StoreEngine {
     return cache;
   }
 
+  /** Begins a checkpoint if none runs: a start has less of the log to read after it. */
+  public void checkpoint() {
+    checkpointer.start();
+  }
+
   Segments segments() {
     return segments;
   }
@@ -283,6 +288,7 @@ public final class LogStore implements StoreEngine {
   public void close() {
     if (!closed) {
       closed = true;
+      cache.stop();
       stopAll();
       disk.close();
     }
@@ -290,7 +296,6 @@ public final class LogStore implements StoreEngine {
 
   private void stopAll() {
     room.stop();
-    cache.stop();
     collector.stop();
     checkpointer.stop();
     reclaimer.stop();
@@ -363,9 +368,13 @@ public final class LogStore implements StoreEngine {
     progressNoted.add(replica);
   }
 
-  /** Takes the hold over. */
+  /** Takes the hold over; null: the disk has failed. */
   void appendEntries(
       LogReplica replica, List<LogEntry> entries, Hold hold, ReplicaStore.Callback done) {
+    if (hold == null) {
+      later(done, Result.FAILED);
+      return;
+    }
     long ticket = nextTicket++;
     LogEntry[] array = entries.toArray(LogEntry[]::new);
     replica.queued(array, ticket);
@@ -487,6 +496,7 @@ public final class LogStore implements StoreEngine {
       failed = true;
       failure = what;
       stopAll();
+      cache.fail();
     }
   }
 

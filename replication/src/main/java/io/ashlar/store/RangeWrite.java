@@ -25,6 +25,7 @@ final class RangeWrite {
   private final Turns.Turn turn;
   private List<VolumeMap.Range> looked = List.of();
   private int outstanding;
+  private boolean failed;
 
   RangeWrite(
       LogReplica replica,
@@ -54,13 +55,22 @@ final class RangeWrite {
   }
 
   private void held(Hold hold) {
-    holds.add(hold);
+    if (hold == null) {
+      failed = true;
+    } else {
+      holds.add(hold);
+    }
     if (--outstanding == 0) {
       turn.ready(this::act);
     }
   }
 
   private boolean act() {
+    if (failed) {
+      holds.forEach(Hold::release);
+      store.appendEntries(replica, List.of(), null, done);
+      return true;
+    }
     if (!looked.containsAll(map.maybeAbove(first, end, version - 1))) {
       holds.forEach(Hold::release); // something newer was applied meanwhile
       holds.clear();

@@ -1,9 +1,8 @@
 package io.ashlar.store;
 
+import static io.ashlar.model.Invariants.check;
 import static io.ashlar.store.Format.HEADER_CRC_OFFSET;
 import static io.ashlar.store.Format.PAGE_BYTES;
-
-import static io.ashlar.model.Invariants.check;
 
 import io.ashlar.model.NodeId;
 import java.nio.ByteBuffer;
@@ -35,7 +34,8 @@ import java.util.List;
  * 512    8 checkpointLsn  everything up to here is in the checkpoint; 0 if there is none yet
  * 520    4 pieces         of its record, 0 to 256
  * 524    4 reserved       zero
- * 528      pieces, each:  page 4, length 4, crc32c 4
+ * 528 3072 places         of each piece: page 4, length 4, crc32c 4
+ * 3600 496 reserved       zero
  * </pre>
  */
 record Superblock(

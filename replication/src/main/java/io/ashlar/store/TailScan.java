@@ -63,6 +63,10 @@ final class TailScan extends Steps {
   }
 
   private void look(Hold hold) {
+    if (hold == null) {
+      store.answerLater(result -> done.done(result, List.of()));
+      return;
+    }
     if (map.extentVersion(at) > version) {
       content.addAbove(at, version, tail);
     }

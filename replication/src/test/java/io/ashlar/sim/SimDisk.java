@@ -39,6 +39,7 @@ public final class SimDisk implements Disk {
   private long latencyNanosMin = 20_000;
   private long latencyNanosMax = 200_000;
   private int slowFactor = 1;
+  private int readsNow;
   private long nextReadDelayNanos;
   private boolean syncsFail;
   private boolean dead;
@@ -61,6 +62,11 @@ public final class SimDisk implements Disk {
   public void latency(long minNanos, long maxNanos) {
     latencyNanosMin = minNanos;
     latencyNanosMax = maxNanos;
+  }
+
+  /** Blocking reads so far, of whatever length. */
+  public int readsNow() {
+    return readsNow;
   }
 
   /** The next read takes this much longer. */
@@ -191,6 +197,7 @@ public final class SimDisk implements Disk {
   @Override
   public void readNow(long offsetBytes, ByteBuffer into) throws IOException {
     checkAligned(offsetBytes, into.remaining());
+    readsNow++;
     refuse(offsetBytes, into.remaining(), false);
     into.put(bytesAt(offsetBytes, into.remaining()));
   }

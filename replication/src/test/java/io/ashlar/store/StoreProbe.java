@@ -2,6 +2,7 @@ package io.ashlar.store;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.store.map.NodeWord;
 import java.util.OptionalLong;
 
 /** Where on the disk a block is, for tests that damage it there. */
@@ -35,6 +36,16 @@ public final class StoreProbe {
   static long extentVersion(ReplicaStore store, long extent) {
     load(store, extent * 64, 1);
     return ((LogReplica) store).content().map().extentVersion(extent);
+  }
+
+  /** Where the block's part of the map is; empty if it is not on the disk. */
+  static OptionalLong leafOffset(ReplicaStore store, long block) {
+    load(store, block, 1);
+    long word = ((LogReplica) store).content().map().leafWord(block / 64);
+    long page = Integer.toUnsignedLong(NodeWord.place(word)) << Format.PAGE_SHIFT;
+    return NodeWord.isNode(word)
+        ? OptionalLong.of(page + NodeWord.offsetBytes(word))
+        : OptionalLong.empty();
   }
 
   static long letGo(ReplicaStore store) {

@@ -7,9 +7,11 @@ import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The nodes of all maps on a disk that are in memory: loads what is asked for, lets go of what was
@@ -32,7 +34,10 @@ public final class MapCache {
     ABOVE
   }
 
-  /** Told once everything is here; the hold is the caller's to release. */
+  /**
+   * Told once everything is here; the hold is the caller's to release. Null: the disk has failed
+   * ({@link MapCache#fail}).
+   */
   public interface HoldCallback {
     void done(Hold hold);
   }
@@ -93,6 +98,16 @@ public final class MapCache {
     stopped = true;
     waiting.clear();
     loading.clear();
+  }
+
+  /** Whoever waits for something is told that it will not come; the same for whoever asks later. */
+  public void fail() {
+    stopped = true;
+    Set<Acquire> all = new LinkedHashSet<>(waiting);
+    loading.values().forEach(load -> all.addAll(load.waiters));
+    waiting.clear();
+    loading.clear();
+    all.forEach(Acquire::give);
   }
 
   // ---- having things here
@@ -157,6 +172,10 @@ public final class MapCache {
 
     /** What is here stays here from now on; what is missing is loaded, and then looked at again. */
     void advance() {
+      if (stopped) {
+        give();
+        return;
+      }
       missing = 1;
       MapWalk.over(firstBlock, endBlock, (from, until) -> look(from, until, false));
       if (--missing == 0) {
@@ -169,6 +188,11 @@ public final class MapCache {
       if (--missing == 0 && !stopped) {
         advance();
       }
+    }
+
+    void give() {
+      hold.release();
+      done.done(null);
     }
 
     /**
@@ -255,6 +279,7 @@ public final class MapCache {
     if (bytes == null || !decode(bytes, node)) {
       forget(node);
       store.mapDamaged(describe(key, word));
+      List.copyOf(done.waiters).forEach(Acquire::give);
       return;
     }
     node.pins++;

@@ -126,7 +126,7 @@ public final class VolumeMap {
   }
 
   /** Word of this extent's leaf; the node above is in memory, or is none. */
-  private long leafWord(long extent) {
+  public long leafWord(long extent) {
     Mid mid = mid(extent);
     return mid == null ? midWord(extent) : mid.word(indexInMid(extent));
   }
