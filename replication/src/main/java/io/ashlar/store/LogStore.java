@@ -135,6 +135,7 @@ public final class LogStore implements StoreEngine {
   private void begin() {
     if (!failed && !closed) {
       reclaimer.start();
+      nodeLog.pump(); // what was read again may be more than the memory for it
       room.look();
     }
   }

@@ -113,6 +113,7 @@ final class PagedMapTest {
     replica.dropTombstones(clock);
     assertThat(fixture.read(replica, someWritten(), 1).kinds()).containsExactly(UNMAPPED);
     fixture.reopen();
+    replica = fixture.replica("v");
     written.clear();
     writeAnywhere(600);
     checkAll();
