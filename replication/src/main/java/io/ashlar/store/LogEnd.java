@@ -37,18 +37,14 @@ final class LogEnd {
   private final Shared shared;
   private final Host host;
 
-  /** Free segments that this stream leaves to others. */
-  private final int floor;
-
   private final List<LogEntry> entries = new ArrayList<>();
   private int segment = -1;
   private int page;
   private int durablePage;
   private boolean stopped;
 
-  LogEnd(Shared shared, int floor, Host host) {
+  LogEnd(Shared shared, Host host) {
     this.shared = shared;
-    this.floor = floor;
     this.host = host;
   }
 
@@ -78,9 +74,10 @@ final class LogEnd {
   /**
    * Sees to it that a batch of this size can be written at the end.
    *
+   * @param floor free segments that are left to others
    * @return false if that needs a segment that this stream may not open now
    */
-  boolean makeRoom(int entryCount, int payloadPages) {
+  boolean makeRoom(int entryCount, int payloadPages, int floor) {
     if (segment >= 0 && !fits(entryCount, payloadPages)) {
       close();
     }

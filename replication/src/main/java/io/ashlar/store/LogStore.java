@@ -92,14 +92,16 @@ public final class LogStore implements StoreEngine {
             timers,
             segments,
             sequence,
-            new LogEnd(shared, RoomMaker.KEPT_FROM_OPERATIONS, endHost),
+            new LogEnd(shared, endHost),
+            RoomMaker.KEPT_FROM_OPERATIONS,
             streamHost);
     this.collected =
         new LogStream(
             timers,
             segments,
             sequence,
-            new LogEnd(shared, RoomMaker.KEPT_FROM_COLLECTION, endHost),
+            new LogEnd(shared, endHost),
+            RoomMaker.KEPT_FROM_COLLECTION,
             streamHost);
     this.nodeLog =
         new NodeLog(
@@ -107,7 +109,7 @@ public final class LogStore implements StoreEngine {
             timers,
             segments,
             sequence,
-            new LogEnd(shared, 0, endHost),
+            new LogEnd(shared, endHost),
             cache,
             new NodeLogHost());
     this.reclaimer = new Reclaimer(found.nodeIo(), segments, this::lessIsLive);

@@ -48,6 +48,7 @@ final class LogStream {
   private final Segments segments;
   private final LogSequence sequence;
   private final LogEnd end;
+  private final int floor;
   private final Host host;
   private final ArrayDeque<Append> queue = new ArrayDeque<>();
   private boolean busy;
@@ -55,11 +56,21 @@ final class LogStream {
   private boolean pumpDue;
   private boolean stopped;
 
-  LogStream(Timers timers, Segments segments, LogSequence sequence, LogEnd end, Host host) {
+  /**
+   * @param floor free segments that it leaves to others
+   */
+  LogStream(
+      Timers timers,
+      Segments segments,
+      LogSequence sequence,
+      LogEnd end,
+      int floor,
+      Host host) {
     this.timers = timers;
     this.segments = segments;
     this.sequence = sequence;
     this.end = end;
+    this.floor = floor;
     this.host = host;
   }
 
@@ -111,7 +122,7 @@ final class LogStream {
     Batch batch = new Batch();
     takeEmpty(batch);
     if (!queue.isEmpty()) {
-      if (end.makeRoom(1, 1)) {
+      if (end.makeRoom(1, 1, floor)) {
         fill(batch);
       } else {
         host.spaceIsLow();

@@ -173,9 +173,14 @@ final class NodeLog {
     scratch.release();
   }
 
+  /** Only a checkpoint, which makes segments free, may take the last ones. */
+  private int floor() {
+    return checkpoint.isPresent() || record != null ? 0 : RoomMaker.KEPT_FROM_CLEANING;
+  }
+
   /** Payload pages of the next batch; 0 if no segment may be opened. */
   private int payloadRoom() {
-    if (!end.makeRoom(NODES_MAX, 2)) {
+    if (!end.makeRoom(NODES_MAX, 2, floor())) {
       return 0;
     }
     int pages = 2;
@@ -242,7 +247,7 @@ final class NodeLog {
   }
 
   private void writePiece() {
-    if (!end.makeRoom(1, 1)) {
+    if (!end.makeRoom(1, 1, floor())) {
       host.spaceIsLow();
       return;
     }

@@ -9,10 +9,13 @@ import io.ashlar.env.Timers;
  */
 final class RoomMaker {
   /** Free segments that operations leave to those who make room. */
-  static final int KEPT_FROM_OPERATIONS = 4;
+  static final int KEPT_FROM_OPERATIONS = 5;
 
-  /** Free segments that collection leaves to checkpoints. */
-  static final int KEPT_FROM_COLLECTION = 2;
+  /** Free segments that collection leaves to maps. */
+  static final int KEPT_FROM_COLLECTION = 3;
+
+  /** Free segments that nodes which have to leave the memory leave to checkpoints. */
+  static final int KEPT_FROM_CLEANING = 2;
 
   private static final int WANTED_MAX = 64;
 

@@ -13,8 +13,8 @@ import static io.ashlar.store.Segments.UNITS_A_PAGE;
  * takes. So collection always comes to an end, and every promise can be kept.
  */
 final class SpaceBudget {
-  /** One open in each stream, one to spare for each of collection and checkpoints. */
-  static final int SEGMENTS_KEPT_BACK = 6;
+  /** One open in each stream, and those that nobody but a checkpoint, maps or collection gets. */
+  static final int SEGMENTS_KEPT_BACK = 8;
 
   private static final int FILL_PERCENT = 88;
 
