@@ -22,7 +22,7 @@ import java.util.TreeMap;
  *   then, but with nodes of this checkpoint), if not 0: liveUnits 4, if 1 or 2: sequence 8, closedAt 8
  * | free segments in the order of their use 4, each 4
  * | replicas 4, each: number 4, meta 2 + bytes, mappedBlocks 8, highestVersion 8, letGo 8,
- *   shards 4, each: number 4, bitmap of nodes 8, for each of them version 8, word 8
+ *   shards 4, each: number 4, runs 1, each: first node 1, nodes 1, version 8 and word 8 of each
  * | dead nodes 4, each: replica 4, leaf 1, number 8, word 8
  * </pre>
  *
@@ -97,21 +97,32 @@ record CheckpointRecord(
     out.i64(map.mappedBlocks()).i64(map.highestVersion()).i64(map.letGo());
     out.i32(map.shards().size());
     for (Shard shard : map.shards().values()) {
-      long bitmap = 0;
-      for (int i = 0; i < Shard.MIDS; i++) {
-        bitmap |= isEmpty(shard, i) ? 0 : 1L << i;
-      }
-      out.i32(shard.number()).i64(bitmap);
-      for (int i = 0; i < Shard.MIDS; i++) {
-        if (!isEmpty(shard, i)) {
-          out.i64(shard.version(i)).i64(shard.word(i));
-        }
-      }
+      out.i32(shard.number());
+      int runsAt = out.bytes.position();
+      out.u8(0);
+      int runs = encodeRuns(shard, out);
+      out.bytes.put(runsAt, (byte) runs);
     }
   }
 
-  private static boolean isEmpty(Shard shard, int i) {
-    return shard.version(i) == 0 && shard.word(i) == NodeWord.NONE;
+  /** Returns how many there are: nodes that are alike lie side by side after trims. */
+  private static int encodeRuns(Shard shard, Out out) {
+    int runs = 0;
+    int first = 0;
+    while (first < Shard.MIDS) {
+      int next = first + 1;
+      while (next < Shard.MIDS
+          && shard.version(next) == shard.version(first)
+          && shard.word(next) == shard.word(first)) {
+        next++;
+      }
+      if (shard.version(first) != 0 || shard.word(first) != NodeWord.NONE) {
+        out.u8(first).u8(next - first).i64(shard.version(first)).i64(shard.word(first));
+        runs++;
+      }
+      first = next;
+    }
+    return runs;
   }
 
   /** The record in these bytes, or null if they are not one of a disk with so many segments. */
@@ -175,13 +186,16 @@ record CheckpointRecord(
     long highest = in.getLong();
     long letGo = in.getLong();
     TreeMap<Integer, Shard> shards = new TreeMap<>();
-    for (int i = count(in, 12); i > 0; i--) {
+    for (int i = count(in, 5); i > 0; i--) {
       Shard shard = new Shard(in.getInt());
-      long bitmap = in.getLong();
-      for (int mid = 0; mid < Shard.MIDS; mid++) {
-        if ((bitmap & 1L << mid) != 0) {
-          shard.setVersion(mid, in.getLong());
-          shard.setWord(mid, in.getLong());
+      for (int runs = in.get(); runs > 0; runs--) {
+        int first = in.get();
+        int end = first + in.get();
+        long version = in.getLong();
+        long word = in.getLong();
+        for (int mid = first; mid < Math.min(end, Shard.MIDS); mid++) {
+          shard.setVersion(mid, version);
+          shard.setWord(mid, word);
         }
       }
       shards.put(shard.number(), shard);

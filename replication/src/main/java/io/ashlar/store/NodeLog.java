@@ -145,6 +145,14 @@ final class NodeLog {
   }
 
   private void writeNodes() {
+    if (checkpoint.isEmpty() && !cache.needsCleaning()) {
+      return;
+    }
+    if (checkpoint.isPresent() && checkpoint.get().done()) {
+      checkpoint = Optional.empty();
+      host.nodesWritten();
+      return;
+    }
     int pages = payloadRoom();
     if (pages == 0) {
       host.spaceIsLow();
@@ -157,10 +165,6 @@ final class NodeLog {
         checkpoint.isPresent() ? checkpoint.get().take(into) : cache.takeToClean(into);
     if (writes.isEmpty()) {
       scratch.release();
-      if (checkpoint.isPresent() && checkpoint.get().done()) {
-        checkpoint = Optional.empty();
-        host.nodesWritten();
-      }
       return;
     }
     busy = true;

@@ -455,6 +455,12 @@ public final class MapCache {
     (node.isLeaf() ? dirtyLeaves : dirtyMids).remove(node);
   }
 
+  /** Whether {@link #takeToClean} has something to give. */
+  public boolean needsCleaning() {
+    return checkpoint.isEmpty()
+        && (dirtyLeaves.size() > leavesMax / 4 || dirtyMids.size() > midsMax / 2);
+  }
+
   /**
    * Writes into the buffer what should be written of nodes now, to have room for others; returns
    * what was put there, in order.

@@ -25,15 +25,17 @@ import java.util.zip.CRC32C;
  *   8    8 version   of the first block
  *  16    4 crc32c    of each block's bytes; data only
  *
- * body of a node above leaves: 32 bytes with a bit for each child that is not empty, then for each
- * of them
- *   0    8 version   of the extent
- *   8    8 word      see NodeWord
+ * body of a node above leaves: number of runs 2, then runs of extents that are alike; what no run
+ * tells of is empty
+ *   0    1 first     extent in the node
+ *   1    1 count     minus 1
+ *   2    8 version   of each extent
+ *  10    8 word      see NodeWord
  * </pre>
  */
 final class NodeCodec {
   static final int LEAF_BYTES_MAX = 16 + EXTENT_BLOCKS * 20 + 16;
-  static final int MID_BYTES_MAX = 16 + 32 + Mid.SLOT_BYTES;
+  static final int MID_BYTES_MAX = 16 + 2 + Mid.LEAVES * 18 + 16;
 
   /** In a node's number: it is not a leaf. */
   static final long ABOVE = 1L << 63;
@@ -43,7 +45,7 @@ final class NodeCodec {
 
   private static final int HEAD_BYTES = 16;
   private static final int RUN_BYTES = 16;
-  private static final int BITMAP_BYTES = Mid.LEAVES / Byte.SIZE;
+  private static final int MID_RUN_BYTES = 18;
   private static final int DATA = 1;
   private static final int TOMBSTONES = 2;
 
@@ -135,6 +137,76 @@ final class NodeCodec {
     return true;
   }
 
+  /** Writes a node above leaves from the bytes of its slot; returns its length. */
+  static int encode(Mid mid, ByteBuffer content, int base, ByteBuffer into, int at) {
+    int runs = 0;
+    int end = at + HEAD_BYTES + Short.BYTES;
+    int first = 0;
+    while (first < Mid.LEAVES) {
+      long version = content.getLong(base + first * Mid.ENTRY_BYTES);
+      long word = content.getLong(base + first * Mid.ENTRY_BYTES + Long.BYTES);
+      int next = first + 1;
+      while (next < Mid.LEAVES
+          && content.getLong(base + next * Mid.ENTRY_BYTES) == version
+          && content.getLong(base + next * Mid.ENTRY_BYTES + Long.BYTES) == word) {
+        next++;
+      }
+      if (version != 0 || word != NodeWord.NONE) {
+        into.put(end, (byte) first);
+        into.put(end + 1, (byte) (next - first - 1));
+        into.putLong(end + 2, version);
+        into.putLong(end + 10, word);
+        end += MID_RUN_BYTES;
+        runs++;
+      }
+      first = next;
+    }
+    into.putShort(at + HEAD_BYTES, (short) runs);
+    return finish(mid.map.replica(), mid.number() | ABOVE, into, at, end);
+  }
+
+  /** Told of extents that are alike. */
+  private interface MidRun {
+    void run(int first, int count, long version, long word);
+  }
+
+  /** False if the bytes are not those of this node; some runs may have been told then. */
+  private static boolean readMid(ByteBuffer from, int replica, long number, MidRun visitor) {
+    if (!isWhole(from, replica, number | ABOVE)) {
+      return false;
+    }
+    int runs = from.getShort(HEAD_BYTES);
+    int at = HEAD_BYTES + Short.BYTES;
+    if (runs < 0 || at + runs * MID_RUN_BYTES > from.limit()) {
+      return false;
+    }
+    for (int i = 0; i < runs; i++) {
+      int first = Byte.toUnsignedInt(from.get(at));
+      int count = Byte.toUnsignedInt(from.get(at + 1)) + 1;
+      if (first + count > Mid.LEAVES) {
+        return false;
+      }
+      visitor.run(first, count, from.getLong(at + 2), from.getLong(at + 10));
+      at += MID_RUN_BYTES;
+    }
+    return true;
+  }
+
+  /** False if the bytes are not those of this node. */
+  static boolean decode(ByteBuffer from, Mid mid) {
+    mid.fill(0, NodeWord.NONE);
+    return readMid(
+        from,
+        mid.map.replica(),
+        mid.number(),
+        (first, count, version, word) -> {
+          for (int i = first; i < first + count; i++) {
+            mid.setVersion(i, version);
+            mid.setWord(i, word);
+          }
+        });
+  }
+
   /** False if the bytes are not those of this leaf. */
   static boolean visitLeaf(ByteBuffer from, DeadNode node, NodeReader.Visitor visitor) {
     if (!isWhole(from, node.replica(), node.number())) {
@@ -154,60 +226,16 @@ final class NodeCodec {
 
   /** False if the bytes are not those of this node. */
   static boolean visitMid(ByteBuffer from, DeadNode node, NodeReader.Visitor visitor) {
-    if (!isWhole(from, node.replica(), node.number() | ABOVE)) {
-      return false;
-    }
-    int at = HEAD_BYTES + BITMAP_BYTES;
-    for (int i = 0; i < Mid.LEAVES; i++) {
-      boolean there = (from.get(HEAD_BYTES + i / Byte.SIZE) & 1 << i % Byte.SIZE) != 0;
-      if (there) {
-        long word = from.getLong(at + Long.BYTES);
-        if (NodeWord.isNode(word)) {
-          long number = (node.number() << Mid.LEAVES_SHIFT) + i;
-          visitor.node(new DeadNode(node.replica(), true, number, word));
-        }
-        at += Mid.ENTRY_BYTES;
-      }
-    }
-    return true;
-  }
-
-  /** Writes a node above leaves from the bytes of its slot; returns its length. */
-  static int encode(Mid mid, ByteBuffer content, int base, ByteBuffer into, int at) {
-    int end = at + HEAD_BYTES + BITMAP_BYTES;
-    for (int i = 0; i < BITMAP_BYTES; i++) {
-      into.put(at + HEAD_BYTES + i, (byte) 0);
-    }
-    for (int i = 0; i < Mid.LEAVES; i++) {
-      long version = content.getLong(base + i * Mid.ENTRY_BYTES);
-      long word = content.getLong(base + i * Mid.ENTRY_BYTES + Long.BYTES);
-      if (version != 0 || word != NodeWord.NONE) {
-        int bits = at + HEAD_BYTES + i / Byte.SIZE;
-        into.put(bits, (byte) (into.get(bits) | 1 << i % Byte.SIZE));
-        into.putLong(end, version);
-        into.putLong(end + Long.BYTES, word);
-        end += Mid.ENTRY_BYTES;
-      }
-    }
-    return finish(mid.map.replica(), mid.number() | ABOVE, into, at, end);
-  }
-
-  /** False if the bytes are not those of this node. */
-  static boolean decode(ByteBuffer from, Mid mid) {
-    if (!isWhole(from, mid.map.replica(), mid.number() | ABOVE)) {
-      return false;
-    }
-    int at = HEAD_BYTES + BITMAP_BYTES;
-    for (int i = 0; i < Mid.LEAVES; i++) {
-      boolean there = (from.get(HEAD_BYTES + i / Byte.SIZE) & 1 << i % Byte.SIZE) != 0;
-      if (there && at + Mid.ENTRY_BYTES > from.limit()) {
-        return false;
-      }
-      mid.setVersion(i, there ? from.getLong(at) : 0);
-      mid.setWord(i, there ? from.getLong(at + Long.BYTES) : NodeWord.NONE);
-      at += there ? Mid.ENTRY_BYTES : 0;
-    }
-    return true;
+    return readMid(
+        from,
+        node.replica(),
+        node.number(),
+        (first, count, version, word) -> {
+          if (NodeWord.isNode(word)) {
+            long number = (node.number() << Mid.LEAVES_SHIFT) + first;
+            visitor.node(new DeadNode(node.replica(), true, number, word));
+          }
+        });
   }
 
   /** Whether these are the bytes of that node. */
