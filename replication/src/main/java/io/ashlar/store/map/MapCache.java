@@ -154,6 +154,7 @@ public final class MapCache {
     private final HoldCallback done;
     private final Hold hold = new Hold();
     private int missing;
+    private boolean given;
 
     Acquire(
         VolumeMap map,
@@ -190,9 +191,13 @@ public final class MapCache {
       }
     }
 
+    /** What it waits for will not come. */
     void give() {
-      hold.release();
-      done.done(null);
+      if (!given) {
+        given = true;
+        hold.release();
+        done.done(null);
+      }
     }
 
     /**
