@@ -16,7 +16,8 @@ public final class MappedRuns {
     for (int i = 0; i < blocks.count(); i++) {
       long start = (blocks.firstBlock() + i) * BLOCK_BYTES;
       long length = Math.min(endBytes, start + BLOCK_BYTES) - Math.max(offsetBytes, start);
-      boolean mapped = blocks.kinds()[i] == BlockKind.DATA;
+      BlockKind kind = blocks.kinds()[i];
+      boolean mapped = kind == BlockKind.DATA || kind == BlockKind.CORRUPT;
       Run last = runs.isEmpty() ? null : runs.getLast();
       if (last != null && last.mapped() == mapped) {
         runs.set(runs.size() - 1, new Run(last.lengthBytes() + length, mapped));

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.slf4j.Logger;
@@ -218,6 +219,27 @@ public final class FileDisk implements Disk {
   public void readNow(long offsetBytes, ByteBuffer into) throws IOException {
     checkAligned(offsetBytes, into);
     refuse("read", FileDescriptorIo.read(fd, into, offsetBytes));
+  }
+
+  @Override
+  public int[] readNow(long[] offsetsBytes, ByteBuffer[] into) {
+    int[] outcomes = new int[into.length];
+    CountDownLatch outstanding = new CountDownLatch(into.length);
+    for (int i = 0; i < into.length; i++) {
+      int index = i;
+      checkAligned(offsetsBytes[i], into[i]);
+      submit(
+          () -> {
+            outcomes[index] = FileDescriptorIo.read(fd, into[index], offsetsBytes[index]);
+            outstanding.countDown();
+          });
+    }
+    try {
+      outstanding.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts who opens " + path, e);
+    }
+    return outcomes;
   }
 
   @Override

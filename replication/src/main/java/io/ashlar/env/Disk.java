@@ -18,6 +18,9 @@ public interface Disk extends AutoCloseable {
     void done(int errno);
   }
 
+  /** Of errno(3). */
+  int EIO = 5;
+
   long sizeBytes();
 
   int alignment();
@@ -33,6 +36,23 @@ public interface Disk extends AutoCloseable {
 
   /** Blocking forms for opening a disk, before anything is served from it. */
   void readNow(long offsetBytes, ByteBuffer into) throws IOException;
+
+  /**
+   * Several reads, at once as far as the disk can.
+   *
+   * @return outcome of each, as in {@link Callback}
+   */
+  default int[] readNow(long[] offsetsBytes, ByteBuffer[] into) {
+    int[] outcomes = new int[into.length];
+    for (int i = 0; i < into.length; i++) {
+      try {
+        readNow(offsetsBytes[i], into[i]);
+      } catch (IOException unreadable) {
+        outcomes[i] = EIO;
+      }
+    }
+    return outcomes;
+  }
 
   void writeNow(long offsetBytes, ByteBuffer from) throws IOException;
 

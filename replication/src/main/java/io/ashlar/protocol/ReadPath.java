@@ -198,17 +198,20 @@ final class ReadPath {
   private void repair(Corrupt corrupt, BlockRun good) {
     int index = corrupt.index;
     boolean usable = corrupt.member.usable(context.epoch());
-    if (!usable || good.kinds()[index] != BlockKind.DATA) {
+    if (!usable) {
       return;
     }
     repaired++;
+    BlockKind kind = good.kinds()[index];
     BlockRun one =
         new BlockRun(
             good.firstBlock() + index,
-            new BlockKind[] {BlockKind.DATA},
+            new BlockKind[] {kind},
             new long[] {good.versions()[index]},
             new int[] {good.crcs()[index]},
-            good.payload().slice(good.dataIndex(index) * BLOCK_BYTES, BLOCK_BYTES));
+            kind == BlockKind.DATA
+                ? good.payload().slice(good.dataIndex(index) * BLOCK_BYTES, BLOCK_BYTES)
+                : null);
     corrupt.member.ask(
         new Write(
             context.members().nextRequest(),

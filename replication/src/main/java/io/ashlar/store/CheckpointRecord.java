@@ -62,8 +62,7 @@ record CheckpointRecord(
 
   /** What a disk begins with. */
   static CheckpointRecord blank(int segmentCount) {
-    return new CheckpointRecord(
-        0, 0, 1, SegmentTable.blank(segmentCount), List.of(), List.of());
+    return new CheckpointRecord(0, 0, 1, SegmentTable.blank(segmentCount), List.of(), List.of());
   }
 
   ByteBuffer encode() {

@@ -5,7 +5,6 @@ import static io.ashlar.store.Format.PAGE_BYTES;
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
-import io.ashlar.store.CheckpointRecord.ReplicaRecord;
 import io.ashlar.store.CheckpointRecord.SegmentTable;
 import io.ashlar.store.map.FrozenMaps;
 import io.ashlar.store.map.NodeWord;
@@ -220,7 +219,10 @@ final class Checkpointer {
   }
 
   private void durable(Superblock next) {
-    superblock.checkpoint().pieces().forEach(piece -> segments.piece(piece.place(), -unitsOf(piece)));
+    superblock
+        .checkpoint()
+        .pieces()
+        .forEach(piece -> segments.piece(piece.place(), -unitsOf(piece)));
     superblock = next;
     aIsOlder = !aIsOlder;
     lastLsn = record.lsn();

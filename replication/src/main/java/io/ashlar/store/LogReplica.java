@@ -230,7 +230,9 @@ final class LogReplica implements ReplicaStore {
     for (int i = 0; i < run.count(); i++) {
       long here = versionToBe(run.firstBlock() + i);
       boolean nothingToDo =
-          (run.kinds()[i] == BlockKind.UNMAPPED && here == Version.NONE)
+          (run.kinds()[i] == BlockKind.UNMAPPED
+                  && here == Version.NONE
+                  && !isLost(run.firstBlock() + i))
               || run.kinds()[i] == BlockKind.CORRUPT;
       if (here >= keepFrom || nothingToDo) {
         entries.skip(i);
@@ -259,18 +261,22 @@ final class LogReplica implements ReplicaStore {
 
   private void repairHeld(BlockRun run, BlockRun found, Hold hold, Callback done) {
     RunEntries entries = new RunEntries(content.number(), run);
+    int repaired = 0;
     for (int i = 0; i < run.count(); i++) {
       boolean broken =
           found.kinds()[i] == BlockKind.CORRUPT
               && run.kinds()[i] == BlockKind.DATA
               && found.versions()[i] == run.versions()[i]
               && versionToBe(run.firstBlock() + i) == run.versions()[i];
-      if (broken) {
+      boolean lost = run.kinds()[i] != BlockKind.CORRUPT && isLost(run.firstBlock() + i);
+      if (broken || lost) {
+        repaired++;
         entries.take(i);
       } else {
         entries.skip(i);
       }
     }
+    store.counters().repaired(repaired);
     store.appendRun(this, entries, false, hold, done);
   }
 
@@ -386,6 +392,11 @@ final class LogReplica implements ReplicaStore {
   @Override
   public long mappedBlocks() {
     return content.map().mappedBlocks();
+  }
+
+  /** Nobody knows what the block holds, and nothing is on its way that will change that. */
+  private boolean isLost(long block) {
+    return pending.version(block) < 0 && content.map().isLost(block);
   }
 
   private long versionToBe(long block) {

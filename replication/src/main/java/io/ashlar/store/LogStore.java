@@ -56,6 +56,7 @@ public final class LogStore implements StoreEngine {
   private final Collector collector;
   private final Reclaimer reclaimer;
   private final RoomMaker room;
+  private final StoreCounters counters = new StoreCounters();
   private final TreeMap<VolumeId, LogReplica> replicas = new TreeMap<>();
   private final TreeMap<Integer, LogReplica> byNumber = new TreeMap<>();
   private final TreeSet<VolumeId> creating = new TreeSet<>();
@@ -126,7 +127,8 @@ public final class LogStore implements StoreEngine {
     this.checkpointer =
         new Checkpointer(
             disk, pool, segments, sequence, nodeLog, gate, superblock, new CheckpointHost());
-    this.room = new RoomMaker(timers, segments, sequence, collector, checkpointer);
+    this.room = new RoomMaker(timers, segments, sequence, cache, collector, checkpointer);
+    found.nodesLost().forEach(counters::nodeLost);
     found.nodeIo().serve(new NodeHost());
     this.nextNumber = found.nextNumber();
     found.contents().forEach(this::adopt);
@@ -164,6 +166,10 @@ public final class LogStore implements StoreEngine {
 
   public DiskIdentity identity() {
     return superblock.identity();
+  }
+
+  public StoreCounters counters() {
+    return counters;
   }
 
   MapCache cache() {
@@ -436,7 +442,17 @@ public final class LogStore implements StoreEngine {
       timers.after(0, () -> answerRead(run, done));
       return;
     }
-    new ReadOperation(disk, pool, segments, run, places, found -> answerRead(found, done)).start();
+    new ReadOperation(
+            disk,
+            pool,
+            segments,
+            run,
+            places,
+            (found, corrupt) -> {
+              counters.corrupt(corrupt);
+              answerRead(found, done);
+            })
+        .start();
   }
 
   private void answerRead(BlockRun run, ReplicaStore.ReadCallback done) {
@@ -614,6 +630,9 @@ public final class LogStore implements StoreEngine {
     @Override
     public void idle() {
       checkpointer.quiet();
+      if (cache.wantsCheckpoint()) {
+        room.look();
+      }
     }
 
     @Override
@@ -644,8 +663,8 @@ public final class LogStore implements StoreEngine {
     }
 
     @Override
-    public void mapDamaged(String what) {
-      fail(what);
+    public void nodeLost(String what) {
+      counters.nodeLost(what);
     }
   }
 

@@ -3,8 +3,6 @@ package io.ashlar.store;
 import static io.ashlar.store.Format.PAGE_BYTES;
 
 import io.ashlar.block.Payload;
-import io.ashlar.block.PayloadPool;
-import io.ashlar.env.Disk;
 import io.ashlar.env.Timers;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -60,12 +58,7 @@ final class LogStream {
    * @param floor free segments that it leaves to others
    */
   LogStream(
-      Timers timers,
-      Segments segments,
-      LogSequence sequence,
-      LogEnd end,
-      int floor,
-      Host host) {
+      Timers timers, Segments segments, LogSequence sequence, LogEnd end, int floor, Host host) {
     this.timers = timers;
     this.segments = segments;
     this.sequence = sequence;

@@ -9,7 +9,6 @@ import io.ashlar.env.Disk;
 import io.ashlar.store.map.DeadNode;
 import io.ashlar.store.map.NodeStore;
 import io.ashlar.store.map.NodeWord;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** Reads nodes, and counts what the maps point at. Loop thread only, and before it for opening. */
@@ -20,7 +19,7 @@ final class NodeIo implements NodeStore {
 
     void cleaningNeeded();
 
-    void mapDamaged(String what);
+    void nodeLost(String what);
   }
 
   private final Disk disk;
@@ -71,15 +70,25 @@ final class NodeIo implements NodeStore {
   }
 
   @Override
-  public ByteBuffer readNodeNow(long word) throws IOException {
-    Payload pages = pool.lease(pages(word) * PAGE_BYTES);
-    try {
-      disk.readNow(offset(word), pages.view());
-      ByteBuffer copy = ByteBuffer.allocate(NodeWord.lengthBytes(word));
-      return Format.littleEndian(copy.put(bytes(pages, word)));
-    } finally {
-      pages.release();
+  public ByteBuffer[] readNodesNow(long... words) {
+    Payload[] pages = new Payload[words.length];
+    ByteBuffer[] views = new ByteBuffer[words.length];
+    long[] offsets = new long[words.length];
+    for (int i = 0; i < words.length; i++) {
+      pages[i] = pool.lease(pages(words[i]) * PAGE_BYTES);
+      views[i] = pages[i].view();
+      offsets[i] = offset(words[i]);
     }
+    int[] outcomes = disk.readNow(offsets, views);
+    ByteBuffer[] nodes = new ByteBuffer[words.length];
+    for (int i = 0; i < words.length; i++) {
+      if (outcomes[i] == 0) {
+        ByteBuffer copy = ByteBuffer.allocate(NodeWord.lengthBytes(words[i]));
+        nodes[i] = Format.littleEndian(copy.put(bytes(pages[i], words[i])));
+      }
+      pages[i].release();
+    }
+    return nodes;
   }
 
   @Override
@@ -89,8 +98,7 @@ final class NodeIo implements NodeStore {
 
   @Override
   public void nodeLive(long word, int sign) {
-    segments.live(
-        NodeWord.place(word), sign * (NodeWord.lengthBytes(word) / NodeWord.UNIT_BYTES));
+    segments.live(NodeWord.place(word), sign * (NodeWord.lengthBytes(word) / NodeWord.UNIT_BYTES));
   }
 
   @Override
@@ -104,7 +112,7 @@ final class NodeIo implements NodeStore {
   }
 
   @Override
-  public void mapDamaged(String what) {
-    host.mapDamaged(what);
+  public void nodeLost(String what) {
+    host.nodeLost(what);
   }
 }

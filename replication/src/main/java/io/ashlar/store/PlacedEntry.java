@@ -6,8 +6,8 @@ import java.util.List;
 /**
  * An entry as found in a segment.
  *
- * @param page of its payload in the segment; of the batch's first payload page if it has none of its
- *     own
+ * @param page of its payload in the segment; of the batch's first payload page if it has none of
+ *     its own
  * @param lsn of its batch
  */
 record PlacedEntry(LogEntry entry, int page, long lsn) {

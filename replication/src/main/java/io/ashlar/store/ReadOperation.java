@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
  * The segments are pinned meanwhile, so that their pages are not written anew.
  */
 final class ReadOperation {
-  /** Takes over the run's payload. */
+  /** Takes over the run's payload; some of its blocks may have failed their check. */
   interface Done {
-    void done(BlockRun run);
+    void done(BlockRun run, int corrupt);
   }
 
   private final Disk disk;
@@ -33,6 +33,7 @@ final class ReadOperation {
   private final Done done;
   private final Payload payload;
   private int outstanding;
+  private int corrupt;
 
   /**
    * @param run from the map, without payload
@@ -97,7 +98,8 @@ final class ReadOperation {
 
   private void completed() {
     if (--outstanding == 0) {
-      done.done(checked());
+      BlockRun found = checked();
+      done.done(found, corrupt);
     }
   }
 
@@ -112,6 +114,7 @@ final class ReadOperation {
       } else {
         run.kinds()[index] = BlockKind.CORRUPT;
         run.crcs()[index] = 0;
+        corrupt++;
       }
     }
     Payload bytes = pack(Arrays.copyOf(kept, keptCount));

@@ -69,8 +69,8 @@ final class Reclaimer {
               return;
             }
             if (bytes == null || !NodeReader.read(bytes, node, new Below())) {
-              nodes.mapDamaged("a part of a map that is to be reclaimed is damaged: " + node);
-              return;
+              // What it pointed at counts as live for ever: nobody else knows what that was.
+              nodes.nodeLost("a part of a map that is to be reclaimed is damaged: " + node);
             }
             done(node);
           });

@@ -5,17 +5,18 @@ import static io.ashlar.store.Format.PAGE_BYTES;
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
+import io.ashlar.model.Blocks;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.store.CheckpointRecord.ReplicaRecord;
 import io.ashlar.store.map.DeadNode;
 import io.ashlar.store.map.MapCache;
-import io.ashlar.store.map.MapDamagedException;
 import io.ashlar.store.map.VolumeMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -23,10 +24,10 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /**
- * Opens a disk: reads the last checkpoint, finds the segments that were written to after it, applies
- * what they say in the order of the log, closes durably those that an older process left open, and
- * raises the superblock's generation, which makes this process's batches different from all earlier
- * ones. Blocking; nothing else runs on the disk.
+ * Opens a disk: reads the last checkpoint, finds the segments that were written to after it,
+ * applies what they say in the order of the log, closes durably those that an older process left
+ * open, and raises the superblock's generation, which makes this process's batches different from
+ * all earlier ones. Blocking; nothing else runs on the disk.
  */
 final class Recovery {
   /**
@@ -52,6 +53,7 @@ final class Recovery {
   private final TreeMap<Integer, Replayed> lastMetas = new TreeMap<>();
   private final TreeSet<Integer> deleted = new TreeSet<>();
   private final List<DeadNode> deadNodes = new ArrayList<>();
+  private final List<String> nodesLost = new ArrayList<>();
   private CheckpointRecord record;
   private LogSequence sequence;
   private int nextNumber;
@@ -75,18 +77,16 @@ final class Recovery {
     public void cleaningNeeded() {}
 
     @Override
-    public void mapDamaged(String what) {}
+    public void nodeLost(String what) {
+      nodesLost.add(what);
+    }
   }
 
   static Recovery run(Disk disk, PayloadPool pool, long mapCacheBytes) throws IOException {
     SuperblockPair pair = SuperblockPair.read(disk, pool);
     Recovery recovery =
         new Recovery(disk, pool, pair.current().withNextGeneration(), mapCacheBytes);
-    try {
-      recovery.replay();
-    } catch (MapDamagedException damaged) {
-      throw new StoreOpenException("%s", damaged.getMessage());
-    }
+    recovery.replay();
     pair.write(recovery.superblock);
     disk.syncNow();
     return recovery;
@@ -120,6 +120,11 @@ final class Recovery {
     return deadNodes;
   }
 
+  /** Damaged nodes of maps that were found, for an operator. */
+  List<String> nodesLost() {
+    return nodesLost;
+  }
+
   /** The replicas, oldest first. */
   Collection<ReplicaContent> contents() {
     return contents.values();
@@ -135,11 +140,8 @@ final class Recovery {
       segments.restoreFree(
           record.segments().free().stream().filter(free -> !used.contains(free)).toList());
       List<Replayed> replayed = replayed(found);
-      long lsn = record.lsn();
-      for (Replayed one : replayed) {
-        apply(one);
-        lsn = Math.max(lsn, one.placed.lsn());
-      }
+      apply(replayed);
+      long lsn = replayed.isEmpty() ? record.lsn() : replayed.getLast().placed.lsn();
       sequence = new LogSequence(lsn, lastSegment(found));
       applyMetas(window);
     }
@@ -230,8 +232,8 @@ final class Recovery {
     for (int segment = 0; segment < segments.count(); segment++) {
       if (segments.state(segment) == Segments.State.FREE && segments.liveUnits(segment) != 0) {
         throw new StoreOpenException(
-            "segment %s, which holds a part of the last checkpoint, is damaged; this disk's replicas"
-                + " must be made anew from other copies",
+            "segment %s, which holds a part of the last checkpoint, is damaged; this disk's"
+                + " replicas must be made anew from other copies",
             segment);
       }
     }
@@ -343,6 +345,26 @@ final class Recovery {
     }
     all.sort(Comparator.comparingLong(entry -> entry.placed.lsn())); // stable within a batch
     return all;
+  }
+
+  /** One after the other, with what they need of the maps read ahead for many at a time. */
+  private void apply(List<Replayed> replayed) {
+    int at = 0;
+    while (at < replayed.size()) {
+      int end = at;
+      Set<MapCache.Extent> extents = new LinkedHashSet<>();
+      while (end < replayed.size() && extents.size() < cache.loadMax()) {
+        LogEntry entry = replayed.get(end++).placed.entry();
+        ReplicaContent content = contents.get(entry.replica());
+        boolean ofBlock = entry.kind() == EntryKind.DATA || entry.kind() == EntryKind.BAD;
+        if (content != null && ofBlock) {
+          extents.add(new MapCache.Extent(content.map(), entry.first() >>> Blocks.EXTENT_SHIFT));
+        }
+      }
+      cache.loadNow(extents);
+      replayed.subList(at, end).forEach(this::apply);
+      at = end;
+    }
   }
 
   private void apply(Replayed replayed) {

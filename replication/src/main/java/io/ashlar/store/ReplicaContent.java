@@ -53,8 +53,8 @@ final class ReplicaContent {
       case UNMAPPED -> map.assign(entry.first(), entry.end(), Version.NONE);
       case EXTENTS -> map.raise(entry.first(), entry.end(), entry.version());
       case PROGRESS -> applyProgress(entry);
-      case BAD, META, DELETE, BATCH, NODE, CHECKPOINT -> throw new IllegalArgumentException(
-          entry.kind() + " does not change a map");
+      case BAD, META, DELETE, BATCH, NODE, CHECKPOINT ->
+          throw new IllegalArgumentException(entry.kind() + " does not change a map");
     }
   }
 
@@ -106,7 +106,10 @@ final class ReplicaContent {
     for (int i = 0; i < count; i++) {
       long block = firstBlock + i;
       versions[i] = map.version(block);
-      if (map.place(block) != 0) {
+      int place = map.place(block);
+      if (place == VolumeMap.LOST_PLACE) {
+        kinds[i] = BlockKind.CORRUPT;
+      } else if (place != 0) {
         kinds[i] = BlockKind.DATA;
         crcs[i] = map.crc(block);
       } else {
@@ -140,10 +143,7 @@ final class ReplicaContent {
       tail.set(
           tail.size() - 1,
           new TailEntry(
-              last.firstBlock(),
-              last.blocks() + next.blocks(),
-              last.version(),
-              last.tombstone()));
+              last.firstBlock(), last.blocks() + next.blocks(), last.version(), last.tombstone()));
     } else {
       tail.add(next);
     }

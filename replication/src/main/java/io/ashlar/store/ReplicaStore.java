@@ -79,17 +79,24 @@ public interface ReplicaStore {
 
   /**
    * Rewrites a DATA block if and only if its version here equals the run's and its stored bytes
-   * fail their check. Takes over the payload; may answer NO_SPACE.
+   * fail their check; and any block of which the map was lost. Takes over the payload; may answer
+   * NO_SPACE.
    */
   void repair(BlockRun run, Callback done);
 
   /** Makes everything applied before this call durable. Concurrent calls share syncs. */
   void sync(Callback done);
 
-  /** Reads and checks blocks; a block whose bytes fail comes back as CORRUPT, without data. */
+  /**
+   * Reads and checks blocks; a block whose bytes fail comes back as CORRUPT, without data, and with
+   * version 0 if nobody knows any more what it held.
+   */
   void read(long firstBlock, int count, ReadCallback done);
 
-  /** Kinds, versions and checksums of blocks from the map alone, without payload; CORRUPT never. */
+  /**
+   * Kinds, versions and checksums of blocks from the map alone, without payload; CORRUPT only if
+   * the map does not know.
+   */
   void peek(long firstBlock, int count, ReadCallback done);
 
   /** Receives a tail: empty unless OK. */

@@ -1,6 +1,7 @@
 package io.ashlar.store;
 
 import io.ashlar.env.Timers;
+import io.ashlar.store.map.MapCache;
 
 /**
  * Decides when to collect and when to write a checkpoint: so that there are always some free
@@ -25,6 +26,7 @@ final class RoomMaker {
   private final Timers timers;
   private final Segments segments;
   private final LogSequence sequence;
+  private final MapCache cache;
   private final Collector collector;
   private final Checkpointer checkpointer;
   private final int wanted;
@@ -39,11 +41,13 @@ final class RoomMaker {
       Timers timers,
       Segments segments,
       LogSequence sequence,
+      MapCache cache,
       Collector collector,
       Checkpointer checkpointer) {
     this.timers = timers;
     this.segments = segments;
     this.sequence = sequence;
+    this.cache = cache;
     this.collector = collector;
     this.checkpointer = checkpointer;
     this.wanted = KEPT_FROM_OPERATIONS + 2 + Math.min(WANTED_MAX, segments.count() / 16);
@@ -88,7 +92,8 @@ final class RoomMaker {
 
   private void decide() {
     int free = segments.freeCount();
-    if (sequence.lastSegment() - segmentAtCheckpoint >= behindMax) {
+    boolean behind = sequence.lastSegment() - segmentAtCheckpoint >= behindMax;
+    if (behind || cache.wantsCheckpoint()) {
       checkpoint();
     }
     if (free >= wanted) {

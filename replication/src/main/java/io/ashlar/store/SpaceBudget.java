@@ -7,8 +7,8 @@ import static io.ashlar.store.Segments.UNITS_A_PAGE;
  * Counts what the disk has promised, in units of 16 bytes, so that lack of space is known before
  * anything is accepted.
  *
- * <p>The capacity leaves out the segments that the streams, collection and a checkpoint need to make
- * room, and takes of each other segment no more than leaves collection a gain: if all of the
+ * <p>The capacity leaves out the segments that the streams, collection and a checkpoint need to
+ * make room, and takes of each other segment no more than leaves collection a gain: if all of the
  * capacity is live, some segment has less than its share, and moving its content frees more than it
  * takes. So collection always comes to an end, and every promise can be kept.
  */

@@ -88,7 +88,8 @@ public final class StoreFormat {
         "a segment of %s bytes: want a multiple of 4096 and at least 65536",
         segmentBytes);
     int count = segmentCount(disk, segmentBytes);
-    Superblock superblock = new Superblock(identity, 1, segmentBytes, count, Superblock.Checkpoint.NONE);
+    Superblock superblock =
+        new Superblock(identity, 1, segmentBytes, count, Superblock.Checkpoint.NONE);
     SuperblockPair pair = SuperblockPair.look(disk, pool);
     wipeSegments(disk, pool, superblock);
     pair.write(superblock, Format.SUPERBLOCK_A_OFFSET);

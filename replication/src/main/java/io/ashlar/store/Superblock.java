@@ -137,8 +137,7 @@ record Superblock(
     int count = Math.clamp(page.getInt(CHECKPOINT_OFFSET + 8), 0, PIECES_MAX);
     int at = CHECKPOINT_OFFSET + 16;
     for (int i = 0; i < count; i++) {
-      pieces.add(
-          new NodeLog.Piece(page.getInt(at), page.getInt(at + 4), page.getInt(at + 8)));
+      pieces.add(new NodeLog.Piece(page.getInt(at), page.getInt(at + 4), page.getInt(at + 8)));
       at += PIECE_BYTES;
     }
     return new Checkpoint(page.getLong(CHECKPOINT_OFFSET), pieces);

@@ -11,7 +11,9 @@ import java.util.List;
 final class SyncGate {
   /** What the gate needs from the engine. */
   interface Host {
-    /** Ends of what is applied now, one of each stream; given back when they have become durable. */
+    /**
+     * Ends of what is applied now, one of each stream; given back when they have become durable.
+     */
     long[] appliedMarks();
 
     void durable(long[] marks);

@@ -53,12 +53,7 @@ final class TailScan extends Steps {
     store
         .cache()
         .hold(
-            map,
-            at * EXTENT_BLOCKS,
-            (at + 1) * EXTENT_BLOCKS,
-            Need.READ,
-            Version.NONE,
-            this::look);
+            map, at * EXTENT_BLOCKS, (at + 1) * EXTENT_BLOCKS, Need.READ, Version.NONE, this::look);
     return true;
   }
 

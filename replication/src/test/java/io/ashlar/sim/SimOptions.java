@@ -52,7 +52,7 @@ public record SimOptions(
     boolean tight = rng.oneIn(5);
     blocks = tight ? EXTENT_BLOCKS * (8 + rng.nextInt(5)) : blocks;
     mode = tight ? FailureMode.ALWAYSON : mode;
-    long diskBytes = tight ? 5L << 20 : 24L << 20;
+    long diskBytes = tight ? 5L << 20 : 28L << 20;
     return new SimOptions(
         Math.max(2, nodes),
         copies,

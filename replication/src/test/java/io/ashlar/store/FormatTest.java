@@ -53,7 +53,8 @@ final class FormatTest {
   void entryFieldsAreWhereTheTableSays() throws IOException {
     Map<String, Integer> offsets = offsets("entry");
     ByteBuffer bytes = Format.littleEndian(ByteBuffer.allocate(48));
-    new LogEntry(EntryKind.TOMBSTONE, 0x01020304, true, 0x0102030405L, 7, 8, 9, 10).encode(bytes, 0);
+    new LogEntry(EntryKind.TOMBSTONE, 0x01020304, true, 0x0102030405L, 7, 8, 9, 10)
+        .encode(bytes, 0);
     assertThat(bytes.getInt(offsets.get("replica"))).isEqualTo(0x01020304);
     assertThat(bytes.get(offsets.get("kind"))).isEqualTo((byte) 2);
     assertThat(bytes.getShort(offsets.get("storedBytes"))).isEqualTo((short) 10);

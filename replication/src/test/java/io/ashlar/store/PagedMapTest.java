@@ -1,13 +1,13 @@
 package io.ashlar.store;
 
+import static io.ashlar.block.BlockKind.CORRUPT;
 import static io.ashlar.block.BlockKind.DATA;
 import static io.ashlar.block.BlockKind.TOMBSTONE;
 import static io.ashlar.block.BlockKind.UNMAPPED;
-import static io.ashlar.store.ReplicaStore.Result.FAILED;
 import static io.ashlar.store.ReplicaStore.Result.OK;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import io.ashlar.sim.SimRng;
 import java.util.ArrayList;
@@ -106,7 +106,8 @@ final class PagedMapTest {
     clock++;
     assertThat(fixture.trim(replica, 0, BLOCKS, clock)).isEqualTo(OK);
     assertThat(replica.mappedBlocks()).isZero();
-    assertThat(fixture.store.space().freeBytes()).isGreaterThan(free + ((written.size() - 20L) << 12));
+    assertThat(fixture.store.space().freeBytes())
+        .isGreaterThan(free + ((written.size() - 20L) << 12));
     assertThat(fixture.read(replica, someWritten(), 1).kinds()).containsExactly(TOMBSTONE);
     fixture.settle();
     assertThat(fixture.store.segments().liveTotal()).as("units of nodes").isLessThan(8192);
@@ -157,25 +158,110 @@ final class PagedMapTest {
     assertThat(fixture.disk.readsNow()).as("reads to open the disk").isLessThan(400);
   }
 
-  @Test
-  void aDamagedMapIsNeverTakenForAWholeOne() {
-    writeAnywhere(300);
+  private long someOnDisk() {
+    return written.keySet().stream()
+        .filter(each -> StoreProbe.leafOffset(replica, each).isPresent())
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Damages the leaf of some block, or the node above it; returns the block. */
+  private long damageMapOfSome(boolean above) {
     fixture.store.checkpoint();
     fixture.settle();
-    long block =
-        written.keySet().stream()
-            .filter(each -> StoreProbe.leafOffset(replica, each).isPresent())
-            .findFirst()
-            .orElseThrow();
-    fixture.medium.flipBit(StoreProbe.leafOffset(replica, block).getAsLong() + 20, 3);
-    List<ReplicaStore.Result> results = new ArrayList<>();
+    long block = someOnDisk();
+    long offset =
+        above
+            ? StoreProbe.midOffset(replica, block).orElseThrow()
+            : StoreProbe.leafOffset(replica, block).orElseThrow();
+    fixture.medium.flipBit(offset + 20, 3);
+    return block;
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDamagedNodeCostsWhatItToldOfAndNothingElse(boolean above) {
+    writeAnywhere(300);
+    long lost = damageMapOfSome(above);
     fixture.reopen();
     replica = fixture.replica("v");
-    replica.read(block, 1, (result, run) -> results.add(result));
-    fixture.settle();
-    assertThat(results).containsExactly(FAILED);
-    assertThat(fixture.store.failure()).contains("damaged", "made anew from other copies");
-    assertThatThrownBy(() -> StoreProbe.version(replica, block))
-        .hasMessageContaining("made anew from other copies");
+    BlockRun found = fixture.read(replica, lost, 1);
+    assertThat(found.kinds()).containsExactly(CORRUPT);
+    assertThat(found.versions()).containsExactly(0);
+    assertThat(fixture.store.counters().lostNodes()).isEqualTo(1);
+    assertThat(fixture.store.counters().lastLoss()).contains("is damaged");
+    assertThat(fixture.store.failed()).isFalse();
+    int shift = above ? 14 : 6;
+    for (Map.Entry<Long, Long> one : written.entrySet()) {
+      boolean below = one.getKey() >>> shift == lost >>> shift;
+      assertThat(fixture.read(replica, one.getKey(), 1).kinds()[0])
+          .as("block %s", one.getKey())
+          .isEqualTo(below ? CORRUPT : DATA);
+    }
+    fixture.reopen();
+    assertThat(fixture.read(fixture.replica("v"), lost, 1).kinds()).containsExactly(CORRUPT);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void whatIsWrittenTrimmedOrRepairedIsNotLostAnyMore(boolean above) {
+    writeAnywhere(300);
+    long first = damageMapOfSome(above) / 64 * 64;
+    fixture.reopen();
+    replica = fixture.replica("v");
+    assertThat(fixture.write(replica, first, ++clock)).isEqualTo(OK);
+    assertThat(fixture.trim(replica, first + 1, 1, ++clock)).isEqualTo(OK);
+    StoreFixture.Waiter repaired = fixture.new Waiter();
+    BlockRun good =
+        fixture.run(
+            replica,
+            first + 2,
+            new BlockKind[] {DATA, UNMAPPED, TOMBSTONE, CORRUPT},
+            new long[] {5, 0, 7, 8});
+    replica.repair(good, repaired);
+    assertThat(repaired.await()).isEqualTo(OK);
+    BlockRun pulled =
+        fixture.run(replica, first + 6, new BlockKind[] {DATA, UNMAPPED}, new long[] {9, 0});
+    assertThat(fixture.replace(replica, pulled, 3)).isEqualTo(OK);
+    assertThat(fixture.store.counters().repairedBlocks()).isEqualTo(3);
+    for (int i = 0; i < 2; i++) {
+      BlockRun found = fixture.read(replica, first, 9);
+      assertThat(found.kinds())
+          .containsExactly(
+              DATA, TOMBSTONE, DATA, UNMAPPED, TOMBSTONE, CORRUPT, DATA, UNMAPPED, CORRUPT);
+      assertThat(found.versions()).containsExactly(clock - 1, clock, 5, 0, 7, 0, 9, 0, 0);
+      fixture.reopen();
+      replica = fixture.replica("v");
+    }
+    written.keySet().removeIf(block -> block >>> 14 == first >>> 14);
+    for (Map.Entry<Long, Long> one : written.entrySet()) {
+      assertThat(fixture.read(replica, one.getKey(), 1).kinds()).containsExactly(DATA);
+    }
+  }
+
+  /** The log after the last checkpoint has news of an extent of which the map cannot be read. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void aDamagedNodeIsFoundWhenADiskIsOpened(boolean above) {
+    writeAnywhere(300);
+    long lost = damageMapOfSome(above);
+    assertThat(fixture.write(replica, lost, ++clock)).isEqualTo(OK);
+    fixture.crash();
+    fixture.open();
+    replica = fixture.replica("v");
+    assertThat(fixture.read(replica, lost, 1).versions()).containsExactly(clock);
+    assertThat(fixture.read(replica, lost ^ 1, 1).kinds()).containsExactly(CORRUPT);
+    assertThat(fixture.store.counters().lostNodes()).isEqualTo(1);
+  }
+
+  /** Much of what is trimmed may be newer: it is looked at part by part, and none is touched. */
+  @Test
+  void anOldTrimOfATebibyteFullOfNewerBlocksFitsIntoTheMemory() {
+    long old = clock;
+    clock += 10;
+    writeAnywhere(700);
+    assertThat(fixture.trim(replica, 0, BLOCKS, old)).isEqualTo(OK);
+    assertThat(fixture.store.cache().usedBytes()).isLessThan(400 << 10);
+    checkAll();
   }
 }

@@ -34,6 +34,7 @@ final class StoreFixture {
 
   /** As little as possible, so that nodes come and go. */
   private static final long MAP_CACHE_BYTES = 1;
+
   static final DiskIdentity IDENTITY =
       new DiskIdentity("cluster-1", new NodeId("node-1"), "default", 0x1122334455667788L);
 

@@ -41,7 +41,16 @@ public final class StoreProbe {
   /** Where the block's part of the map is; empty if it is not on the disk. */
   static OptionalLong leafOffset(ReplicaStore store, long block) {
     load(store, block, 1);
-    long word = ((LogReplica) store).content().map().leafWord(block / 64);
+    return offset(((LogReplica) store).content().map().leafWord(block / 64));
+  }
+
+  /** The same for the node above that. */
+  static OptionalLong midOffset(ReplicaStore store, long block) {
+    load(store, block, 1);
+    return offset(((LogReplica) store).content().map().midWord(block / 64));
+  }
+
+  private static OptionalLong offset(long word) {
     long page = Integer.toUnsignedLong(NodeWord.place(word)) << Format.PAGE_SHIFT;
     return NodeWord.isNode(word)
         ? OptionalLong.of(page + NodeWord.offsetBytes(word))

@@ -4,13 +4,17 @@ import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 
 /**
  * Blocks of one extent. In its slot: 64 versions, 64 places, 64 checksums. A place is a disk page;
- * 0 means no data: a tombstone if there is a version, else unmapped.
+ * 0 means no data: a tombstone if there is a version, else unmapped. {@link #LOST}: there may be
+ * data, but the node that told of it is damaged.
  */
 final class Leaf extends Node {
   static final int SLOT_BYTES = EXTENT_BLOCKS * (Long.BYTES + 2 * Integer.BYTES);
 
   private static final int PLACES = EXTENT_BLOCKS * Long.BYTES;
   private static final int CRCS = PLACES + EXTENT_BLOCKS * Integer.BYTES;
+
+  /** Page 1 never holds data. Such a block has no version, so whatever is written replaces it. */
+  static final int LOST = 1;
 
   final Mid mid;
   final int index;
@@ -46,6 +50,13 @@ final class Leaf extends Node {
   void fill(long version) {
     for (int i = 0; i < EXTENT_BLOCKS; i++) {
       set(i, version, 0, 0);
+    }
+  }
+
+  /** Nobody knows what the blocks hold. */
+  void lose() {
+    for (int i = 0; i < EXTENT_BLOCKS; i++) {
+      set(i, 0, LOST, 0);
     }
   }
 

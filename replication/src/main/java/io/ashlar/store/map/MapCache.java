@@ -2,11 +2,12 @@ package io.ashlar.store.map;
 
 import static io.ashlar.model.Invariants.check;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,7 @@ public final class MapCache {
   }
 
   private static final int EVICTION_TRIES = 64;
+  private static final int LOADED_AT_ONCE = 256;
 
   /** Part of the budget for nodes above leaves. */
   private static final int MIDS_SHARE = 4;
@@ -59,6 +61,7 @@ public final class MapCache {
   private final Map<LoadKey, Loading> loading = new HashMap<>();
   private final ArrayDeque<Acquire> waiting = new ArrayDeque<>();
   private Optional<FrozenMaps> checkpoint = Optional.empty();
+  private int leavesCleaned;
   private boolean stopped;
 
   private record LoadKey(VolumeMap map, boolean leaf, long number) {}
@@ -74,8 +77,7 @@ public final class MapCache {
   public MapCache(NodeStore store, long budgetBytes) {
     this.store = store;
     this.midsMax = (int) Math.max(4, budgetBytes / MIDS_SHARE / Mid.SLOT_BYTES);
-    this.leavesMax =
-        (int) Math.max(16, (budgetBytes - budgetBytes / MIDS_SHARE) / Leaf.SLOT_BYTES);
+    this.leavesMax = (int) Math.max(16, (budgetBytes - budgetBytes / MIDS_SHARE) / Leaf.SLOT_BYTES);
   }
 
   NodeStore store() {
@@ -157,12 +159,7 @@ public final class MapCache {
     private boolean given;
 
     Acquire(
-        VolumeMap map,
-        long firstBlock,
-        long endBlock,
-        Need need,
-        long version,
-        HoldCallback done) {
+        VolumeMap map, long firstBlock, long endBlock, Need need, long version, HoldCallback done) {
       this.map = map;
       this.firstBlock = firstBlock;
       this.endBlock = endBlock;
@@ -281,12 +278,7 @@ public final class MapCache {
       return;
     }
     Node node = key.leaf ? newLeaf(key.map, key.number) : newMid(key.map, midExtent(key.number));
-    if (bytes == null || !decode(bytes, node)) {
-      forget(node);
-      store.mapDamaged(describe(key, word));
-      List.copyOf(done.waiters).forEach(Acquire::give);
-      return;
-    }
+    take(key, word, node, bytes);
     node.pins++;
     shrink();
     List.copyOf(done.waiters).forEach(Acquire::loaded);
@@ -308,6 +300,16 @@ public final class MapCache {
         && mid.word(VolumeMap.indexInMid(key.number)) == word;
   }
 
+  /** What the node told of is lost, and can be written anew; everything else is as it was. */
+  private void lost(LoadKey key, long word, Node node) {
+    store.nodeLost(describe(key, word));
+    if (node instanceof Leaf leaf) {
+      key.map.lost(leaf, word);
+    } else {
+      key.map.lost((Mid) node, word);
+    }
+  }
+
   private static boolean decode(ByteBuffer bytes, Node node) {
     return node instanceof Leaf leaf
         ? NodeCodec.decode(bytes, leaf)
@@ -316,8 +318,7 @@ public final class MapCache {
 
   private static String describe(LoadKey key, long word) {
     return String.format(
-        "the map's %s %s of replica number %s, at page %s, is damaged; this disk's replicas must be"
-            + " made anew from other copies",
+        "the map's %s %s of replica number %s, at page %s, is damaged",
         key.leaf ? "leaf" : "node",
         key.number,
         key.map.replica(),
@@ -325,7 +326,8 @@ public final class MapCache {
   }
 
   private Leaf newLeaf(VolumeMap map, long extent) {
-    Leaf leaf = new Leaf(map.mid(extent), VolumeMap.indexInMid(extent), leafSlots, leafSlots.take());
+    Leaf leaf =
+        new Leaf(map.mid(extent), VolumeMap.indexInMid(extent), leafSlots, leafSlots.take());
     leaf.mid.attach(leaf);
     leaves.add(leaf);
     return leaf;
@@ -351,6 +353,8 @@ public final class MapCache {
     leaf = newLeaf(map, extent);
     if (NodeWord.isNode(word)) {
       readNow(new LoadKey(map, true, extent), word, leaf);
+    } else if (word == NodeWord.LOST) {
+      map.lost(leaf, word);
     } else {
       leaf.fill(word == NodeWord.TOMBSTONES ? mid.version(leaf.index) : 0);
     }
@@ -376,14 +380,55 @@ public final class MapCache {
   }
 
   private void readNow(LoadKey key, long word, Node node) {
-    try {
-      if (decode(store.readNodeNow(word), node)) {
-        return;
-      }
-    } catch (IOException unreadable) {
-      store.mapDamaged(describe(key, word) + ": " + unreadable.getMessage());
+    take(key, word, node, store.readNodesNow(word)[0]);
+  }
+
+  private void take(LoadKey key, long word, Node node, ByteBuffer bytes) {
+    if (bytes == null || !decode(bytes, node)) {
+      lost(key, word, node);
     }
-    throw new MapDamagedException(describe(key, word));
+  }
+
+  /** An extent whose leaf is going to be needed. */
+  public record Extent(VolumeMap map, long number) {}
+
+  /** Extents that {@link #loadNow} can have in memory together. */
+  public int loadMax() {
+    return Math.clamp(Math.min(leavesMax, midsMax) / 4, 1, LOADED_AT_ONCE);
+  }
+
+  /** Reads leaves that will be needed soon, many at a time; blocking, for opening a disk. */
+  public void loadNow(Collection<Extent> extents) {
+    Map<LoadKey, Long> above = new LinkedHashMap<>();
+    for (Extent extent : extents) {
+      long word = extent.map.midWord(extent.number);
+      if (extent.map.mid(extent.number) == null && NodeWord.isNode(word)) {
+        above.put(new LoadKey(extent.map, false, extent.number >>> Mid.LEAVES_SHIFT), word);
+      }
+    }
+    readNow(above);
+    Map<LoadKey, Long> here = new LinkedHashMap<>();
+    for (Extent extent : extents) {
+      long word = extent.map.leafWord(extent.number);
+      if (extent.map.mid(extent.number) != null
+          && extent.map.leaf(extent.number) == null
+          && NodeWord.isNode(word)) {
+        here.put(new LoadKey(extent.map, true, extent.number), word);
+      }
+    }
+    readNow(here);
+  }
+
+  private void readNow(Map<LoadKey, Long> wanted) {
+    long[] words = wanted.values().stream().mapToLong(Long::longValue).toArray();
+    ByteBuffer[] bytes = store.readNodesNow(words);
+    int i = 0;
+    for (LoadKey key : wanted.keySet()) {
+      Node node = key.leaf ? newLeaf(key.map, key.number) : newMid(key.map, midExtent(key.number));
+      take(key, words[i], node, bytes[i]);
+      i++;
+    }
+    shrink();
   }
 
   private void keeping(Node node) {
@@ -411,11 +456,7 @@ public final class MapCache {
   }
 
   private static boolean mayBeEvicted(Node node) {
-    return node.pins == 0
-        && !node.dirty
-        && !node.inCheckpoint
-        && !node.writing
-        && node.childless();
+    return node.pins == 0 && !node.dirty && !node.inCheckpoint && !node.writing && node.childless();
   }
 
   /** The node is not in memory any more; a running checkpoint keeps what it needs of it. */
@@ -453,6 +494,14 @@ public final class MapCache {
         store.cleaningNeeded();
       }
     }
+  }
+
+  /**
+   * So many leaves have changed since the last checkpoint that having all of them in memory again,
+   * as a start after a crash does, would take much more than the budget.
+   */
+  public boolean wantsCheckpoint() {
+    return leavesCleaned > leavesMax;
   }
 
   private void clean(Node node) {
@@ -495,6 +544,7 @@ public final class MapCache {
       NodeWrite write = NodeWrite.ofMemory(node, into);
       clean(node);
       node.writing = true;
+      leavesCleaned += node.isLeaf() ? 1 : 0;
       writes.add(write);
     }
   }
@@ -547,6 +597,7 @@ public final class MapCache {
     for (Node leaf = dirtyLeaves.oldest(); leaf != null; leaf = dirtyLeaves.after(leaf)) {
       modify(((Leaf) leaf).mid);
     }
+    leavesCleaned = 0;
     FrozenMaps frozen = new FrozenMaps(maps, live);
     takeAll(dirtyLeaves, frozen);
     takeAll(dirtyMids, frozen);

@@ -3,7 +3,6 @@ package io.ashlar.store.map;
 import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /**
@@ -19,10 +18,11 @@ import java.util.zip.CRC32C;
  * body of a leaf: runs of blocks
  *   0    1 first     block in the extent
  *   1    1 count     minus 1
- *   2    1 kind      1 data, consecutive pages and versions; 2 tombstones of one version; 0: no more
+ *   2    1 kind      1 data, consecutive pages and versions; 2 tombstones of one version; 3 lost;
+ *                   0: no more
  *   3    1 reserved  0
- *   4    4 page      of the first block's data; 0 for tombstones
- *   8    8 version   of the first block
+ *   4    4 page      of the first block's data; 0 for tombstones, 1 for lost blocks
+ *   8    8 version   of the first block; 0 for lost blocks
  *  16    4 crc32c    of each block's bytes; data only
  *
  * body of a node above leaves: number of runs 2, then runs of extents that are alike; what no run
@@ -48,6 +48,7 @@ final class NodeCodec {
   private static final int MID_RUN_BYTES = 18;
   private static final int DATA = 1;
   private static final int TOMBSTONES = 2;
+  private static final int LOST = 3;
 
   private NodeCodec() {}
 
@@ -70,10 +71,11 @@ final class NodeCodec {
   }
 
   private static int encodeRun(Leaf leaf, int first, int count, ByteBuffer into, int at) {
-    boolean data = leaf.place(first) != 0;
+    int kind = kind(leaf.place(first));
+    boolean data = kind == DATA;
     into.put(at, (byte) first);
     into.put(at + 1, (byte) (count - 1));
-    into.put(at + 2, (byte) (data ? DATA : TOMBSTONES));
+    into.put(at + 2, (byte) kind);
     into.put(at + 3, (byte) 0);
     into.putInt(at + 4, leaf.place(first));
     into.putLong(at + 8, leaf.version(first));
@@ -85,12 +87,20 @@ final class NodeCodec {
     return end;
   }
 
+  private static int kind(int place) {
+    return switch (place) {
+      case 0 -> TOMBSTONES;
+      case Leaf.LOST -> LOST;
+      default -> DATA;
+    };
+  }
+
   private static int runLength(Leaf leaf, int first) {
     int place = leaf.place(first);
     long version = leaf.version(first);
     int i = first + 1;
-    if (place == 0) {
-      while (i < EXTENT_BLOCKS && leaf.place(i) == 0 && leaf.version(i) == version) {
+    if (kind(place) != DATA) {
+      while (i < EXTENT_BLOCKS && leaf.place(i) == place && leaf.version(i) == version) {
         i++;
       }
     } else {
@@ -120,7 +130,9 @@ final class NodeCodec {
       at += RUN_BYTES;
       boolean fits =
           first + count <= EXTENT_BLOCKS
-              && (data || kind == TOMBSTONES)
+              && kind <= LOST
+              && (kind != LOST || (place == Leaf.LOST && version == 0))
+              && (kind != TOMBSTONES || place == 0)
               && (!data || at + count * Integer.BYTES <= from.limit());
       if (!fits) {
         return false;
@@ -130,7 +142,7 @@ final class NodeCodec {
           leaf.set(first + i, version + i, place + i, from.getInt(at));
           at += Integer.BYTES;
         } else {
-          leaf.set(first + i, version, 0, 0);
+          leaf.set(first + i, version, place, 0);
         }
       }
     }

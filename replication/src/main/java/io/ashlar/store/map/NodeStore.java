@@ -1,6 +1,5 @@
 package io.ashlar.store.map;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** What the map needs of the log. Loop thread only. */
@@ -13,8 +12,8 @@ public interface NodeStore {
   /** Reads the bytes of a node; the callback never comes inside the call. */
   void readNode(long word, ReadCallback done);
 
-  /** Blocking form, for opening a disk. */
-  ByteBuffer readNodeNow(long word) throws IOException;
+  /** Blocking form, for opening a disk; null for each of which the bytes cannot be read. */
+  ByteBuffer[] readNodesNow(long... words);
 
   /** The map points at this page, which holds a block ({@code sign} 1), or does so no more (-1). */
   void blockLive(int place, int sign);
@@ -28,6 +27,6 @@ public interface NodeStore {
   /** Too many nodes are dirty: some should be written ({@link MapCache#takeToClean}). */
   void cleaningNeeded();
 
-  /** A node is not what was written: the map cannot be trusted any more. */
-  void mapDamaged(String what);
+  /** A node is not what was written: what it told of is lost. */
+  void nodeLost(String what);
 }

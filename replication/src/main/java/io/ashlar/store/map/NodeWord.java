@@ -14,11 +14,12 @@ import static io.ashlar.model.Invariants.check;
  *
  * Page 0 is a superblock: {@link #NONE} means that nothing below was ever written, or is known any
  * more; {@link #TOMBSTONES} that all blocks below are tombstones of the version that stands beside
- * the word.
+ * the word; {@link #LOST} that nobody knows what is below, as the node above was damaged.
  */
 public final class NodeWord {
   public static final long NONE = 0;
   public static final long TOMBSTONES = 1L << 32;
+  public static final long LOST = 2L << 32;
 
   /** Nodes begin and end at multiples of this many bytes. */
   public static final int UNIT_BYTES = 16;

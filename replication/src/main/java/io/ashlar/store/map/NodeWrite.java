@@ -26,8 +26,7 @@ public record NodeWrite(
         : ofMid((Mid) node, frozen, into, ofCheckpoint);
   }
 
-  private static NodeWrite ofLeaf(
-      Leaf leaf, byte[] frozen, NodeBuffer into, boolean ofCheckpoint) {
+  private static NodeWrite ofLeaf(Leaf leaf, byte[] frozen, NodeBuffer into, boolean ofCheckpoint) {
     int mapped = frozen == null ? leaf.mappedBlocks() : leaf.frozenMapped;
     int length;
     if (frozen != null) {
@@ -50,8 +49,7 @@ public record NodeWrite(
     int base = frozen == null ? mid.base : 0;
     int mapped = 0;
     for (int i = 0; i < Mid.LEAVES; i++) {
-      mapped +=
-          NodeWord.mappedBlocks(content.getLong(base + i * Mid.ENTRY_BYTES + Long.BYTES));
+      mapped += NodeWord.mappedBlocks(content.getLong(base + i * Mid.ENTRY_BYTES + Long.BYTES));
     }
     int length = NodeCodec.encode(mid, content, base, into.bytes(), into.end());
     return new NodeWrite(mid, into.added(length), length, mapped, ofCheckpoint);

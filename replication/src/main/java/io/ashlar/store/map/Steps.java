@@ -8,7 +8,9 @@ public abstract class Steps {
   private boolean running;
   private boolean over;
 
-  /** Begins a step; false if there is none left. The step tells {@link #stepped} when it is over. */
+  /**
+   * Begins a step; false if there is none left. The step tells {@link #stepped} when it is over.
+   */
   protected abstract boolean step();
 
   public final void start() {

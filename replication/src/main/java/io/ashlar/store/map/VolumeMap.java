@@ -15,6 +15,9 @@ import java.util.TreeMap;
  * in memory ({@link MapCache#hold}); only {@link #assign} creates it where it can.
  */
 public final class VolumeMap {
+  /** What {@link #place} says of a block of which nobody knows what it holds. */
+  public static final int LOST_PLACE = Leaf.LOST;
+
   private static final int MID_BLOCKS_SHIFT = EXTENT_SHIFT + Mid.LEAVES_SHIFT;
 
   private final MapCache cache;
@@ -102,7 +105,7 @@ public final class VolumeMap {
   }
 
   /** Word of the node above this extent. */
-  long midWord(long extent) {
+  public long midWord(long extent) {
     long number = extent >>> Mid.LEAVES_SHIFT;
     Shard shard = shard(number);
     return shard == null ? NodeWord.NONE : shard.word(indexInShard(number));
@@ -197,10 +200,19 @@ public final class VolumeMap {
 
   // ---- reading
 
-  /** Page of the block's data, 0 if it has none. */
+  /** Page of the block's data, 0 if it has none, {@link #LOST_PLACE} if that was lost. */
   public int place(long block) {
-    Leaf leaf = leaf(block >>> EXTENT_SHIFT);
-    return leaf == null ? 0 : leaf.place(inLeaf(block));
+    long extent = block >>> EXTENT_SHIFT;
+    Leaf leaf = leaf(extent);
+    if (leaf != null) {
+      return leaf.place(inLeaf(block));
+    }
+    return leafWord(extent) == NodeWord.LOST ? LOST_PLACE : 0;
+  }
+
+  /** Nobody knows what the block holds, because a node of the map was damaged. */
+  public boolean isLost(long block) {
+    return place(block) == LOST_PLACE;
   }
 
   public int crc(long block) {
@@ -251,11 +263,16 @@ public final class VolumeMap {
     leaf.set(inLeaf(block), version, place, crc);
     if (former == 0) {
       mappedBlocks++;
-    } else {
-      cache.store().blockLive(former, -1);
     }
+    gone(former);
     cache.store().blockLive(place, 1);
     raise(leaf.mid, leaf.index, version);
+  }
+
+  private void gone(int place) {
+    if (place != 0 && place != LOST_PLACE) {
+      cache.store().blockLive(place, -1);
+    }
   }
 
   /** The block's data has moved, unless it is not there any more; its version stays. */
@@ -275,7 +292,22 @@ public final class VolumeMap {
   public boolean moveVersion(long block, long version, int to, int crc) {
     Leaf leaf = leafForWrite(block >>> EXTENT_SHIFT);
     int from = leaf.place(inLeaf(block));
-    return from != 0 && leaf.version(inLeaf(block)) == version && move(block, from, to, crc);
+    boolean known = from != 0 && from != LOST_PLACE;
+    return known && leaf.version(inLeaf(block)) == version && move(block, from, to, crc);
+  }
+
+  /** A leaf that was not known to hold lost blocks does, instead of what its word said. */
+  void lost(Leaf leaf, long word) {
+    leaf.lose();
+    mappedBlocks += EXTENT_BLOCKS - NodeWord.mappedBlocks(word);
+    cache.modify(leaf);
+  }
+
+  /** All that is known of a node above leaves is the version in the shard. */
+  void lost(Mid mid, long word) {
+    mid.fill(mid.shard.version(mid.index), NodeWord.LOST);
+    mappedBlocks -= NodeWord.mappedBlocks(word);
+    cache.modify(mid);
   }
 
   private Leaf leafForWrite(long extent) {
@@ -394,15 +426,15 @@ public final class VolumeMap {
       int former = filled.place(inLeaf(block));
       if (former != 0) {
         mappedBlocks--;
-        cache.store().blockLive(former, -1);
       }
+      gone(former);
       filled.set(inLeaf(block), version, 0, 0);
     }
   }
 
   /**
-   * Has a node written anew if it lies there; it, or the node above a leaf, is held in memory, or is
-   * not there any more.
+   * Has a node written anew if it lies there; it, or the node above a leaf, is held in memory, or
+   * is not there any more.
    *
    * @param above not a leaf
    * @param number which one of its level
@@ -442,9 +474,7 @@ public final class VolumeMap {
         letGoOf(new DeadNode(replica, true, mid.firstExtent() + i, mid.word(i)));
       } else {
         for (int block = 0; block < EXTENT_BLOCKS; block++) {
-          if (leaf.place(block) != 0) {
-            cache.store().blockLive(leaf.place(block), -1);
-          }
+          gone(leaf.place(block));
         }
         drop((Node) leaf);
       }
