@@ -3,6 +3,8 @@ package io.ashlar.block;
 import static io.ashlar.model.Blocks.BLOCK_BYTES;
 import static io.ashlar.model.Invariants.check;
 
+import java.util.Arrays;
+
 /**
  * A run of consecutive blocks with their versions and checksums, as it travels from the coordinator
  * to the log and from replica to replica, never recomputed on the way.
@@ -44,6 +46,11 @@ public record BlockRun(
 
   public long endBlock() {
     return firstBlock + kinds.length;
+  }
+
+  /** Whether any of its blocks is of this kind. */
+  public boolean has(BlockKind kind) {
+    return Arrays.asList(kinds).contains(kind);
   }
 
   /** Position of block {@code index}'s bytes in the payload, counted in blocks. */

@@ -3,6 +3,7 @@ package io.ashlar.protocol;
 import io.ashlar.block.BlockDevice;
 import io.ashlar.block.BlockRequest;
 import io.ashlar.block.PayloadPool;
+import io.ashlar.model.Blocks;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.Membership;
 import io.ashlar.model.VolumeId;
@@ -387,6 +388,15 @@ public final class CoordinatorMachine {
     public void fencedBy(int promise, long time) {
       standing.at(time);
       standing.fencedBy(promise);
+    }
+
+    @Override
+    public void damaged(MemberLink member, long extent) {
+      long first = extent * Blocks.EXTENT_BLOCKS;
+      long end = (standing.sizeBytes() + Blocks.BLOCK_BYTES - 1) / Blocks.BLOCK_BYTES;
+      if (state() == CoordinatorState.SERVING && first < end) {
+        reads.heal(member, first, (int) Math.min(Blocks.EXTENT_BLOCKS, end - first));
+      }
     }
 
     @Override

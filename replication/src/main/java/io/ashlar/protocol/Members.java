@@ -36,6 +36,9 @@ final class Members {
     /** Somebody has promised an epoch above ours. */
     void fencedBy(int promise, long now);
 
+    /** The member's copy of an extent is damaged. */
+    void damaged(MemberLink member, long extent);
+
     long now();
 
     /** Anything was answered: look what can go on. */
@@ -171,6 +174,9 @@ final class Members {
             if (answer instanceof Done done) {
               member.renewed(now, timing);
               member.granted(done.granted());
+              if (done.detail() > 0) {
+                listener.damaged(member, done.detail() - 1);
+              }
             } else {
               member.renewalRefused();
               refused(member, answer, at);

@@ -36,6 +36,12 @@ final class ReadPath {
 
     final List<Corrupt> corrupt = new ArrayList<>();
 
+    /** Every block was read by itself, so that each has been repaired that can be. */
+    boolean oneByOne;
+
+    /** Whoever asked is told only when the repairs are done. */
+    boolean awaitsRepairs;
+
     Task(long firstBlock, int count, Callback callback) {
       this.firstBlock = firstBlock;
       this.count = count;
@@ -102,10 +108,97 @@ final class ReadPath {
     if (member != null) {
       ask(task, member);
     } else if (readable != 0 && (readable & ~task.corruptMask) == 0 && allAsked(task)) {
-      task.callback.done(Status.IO_ERROR, null);
+      noGoodCopy(task);
     } else {
       waiting.add(task);
     }
+  }
+
+  /** One block may be damaged here and another one there: each is read, and repaired, by itself. */
+  private void noGoodCopy(Task task) {
+    if (task.count == 1 || task.oneByOne) {
+      task.callback.done(Status.IO_ERROR, null);
+      return;
+    }
+    Task again = new Task(task.firstBlock, task.count, task.callback);
+    again.oneByOne = true;
+    OneByOne blocks = new OneByOne(again);
+    for (int i = 0; i < task.count; i++) {
+      Task one = new Task(task.firstBlock + i, 1, blocks::done);
+      one.awaitsRepairs = true;
+      dispatch(one);
+    }
+  }
+
+  /** What came of the single blocks of a read. */
+  private final class OneByOne {
+    private final Task again;
+    private int left;
+    private Status worst = Status.OK;
+
+    OneByOne(Task again) {
+      this.again = again;
+      this.left = again.count;
+    }
+
+    void done(Status status, BlockRun run) {
+      if (run != null) {
+        run.release();
+      }
+      if (status != Status.OK) {
+        worst = status;
+      }
+      if (--left == 0) {
+        finish();
+      }
+    }
+
+    private void finish() {
+      if (worst == Status.OK) {
+        dispatch(again);
+      } else {
+        again.callback.done(worst, null);
+      }
+    }
+  }
+
+  /** A member says that its copy of some of these blocks is damaged; what is, is made good. */
+  void heal(MemberLink member, long firstBlock, int count) {
+    member.ask(
+        new Read(context.members().nextRequest(), context.epoch(), firstBlock, count),
+        new MemberLink.Answer() {
+          @Override
+          public void answered(Message answer, long now) {
+            if (answer instanceof Data data) {
+              BlockRun run = data.run();
+              for (int i = 0; i < run.count(); i++) {
+                if (run.kinds()[i] == BlockKind.CORRUPT) {
+                  healBlock(member, firstBlock + i);
+                }
+              }
+            }
+            answer.discard();
+          }
+
+          @Override
+          public void lost() {}
+        },
+        context.now());
+  }
+
+  private void healBlock(MemberLink member, long block) {
+    Task task =
+        new Task(
+            block,
+            1,
+            (status, run) -> {
+              if (run != null) {
+                run.release();
+              }
+            });
+    task.corruptMask = member.bit();
+    task.corrupt.add(new Corrupt(member, 0));
+    dispatch(task);
   }
 
   /** Whether no required member is left that might still have a good copy. */
@@ -191,16 +284,44 @@ final class ReadPath {
       withoutLease.add(new Answerable(task, run));
       return;
     }
-    task.corrupt.forEach(corrupt -> repair(corrupt, run));
-    task.callback.done(Status.OK, run);
+    Repairs repairs = new Repairs(task, run);
+    task.corrupt.forEach(corrupt -> repair(corrupt, run, repairs));
+    repairs.sent();
   }
 
-  private void repair(Corrupt corrupt, BlockRun good) {
+  /** Tells whoever reads, at once or after the repairs. */
+  private static final class Repairs {
+    private final Task task;
+    private final BlockRun run;
+    private int left = 1;
+
+    Repairs(Task task, BlockRun run) {
+      this.task = task;
+      this.run = run;
+    }
+
+    void sent() {
+      if (task.awaitsRepairs) {
+        ended();
+      } else {
+        task.callback.done(Status.OK, run);
+      }
+    }
+
+    void ended() {
+      if (--left == 0 && task.awaitsRepairs) {
+        task.callback.done(Status.OK, run);
+      }
+    }
+  }
+
+  private void repair(Corrupt corrupt, BlockRun good, Repairs repairs) {
     int index = corrupt.index;
     boolean usable = corrupt.member.usable(context.epoch());
     if (!usable) {
       return;
     }
+    repairs.left++;
     repaired++;
     BlockKind kind = good.kinds()[index];
     BlockRun one =
@@ -223,10 +344,13 @@ final class ReadPath {
           @Override
           public void answered(Message answer, long now) {
             answer.discard();
+            repairs.ended();
           }
 
           @Override
-          public void lost() {}
+          public void lost() {
+            repairs.ended();
+          }
         },
         context.now());
   }

@@ -25,6 +25,7 @@ import io.ashlar.wire.Message.Welcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -416,7 +417,8 @@ public final class ReplicaMachine {
       store.dropTombstones(Math.min(orders.watermark(), olderEpochs));
     }
     session.grant();
-    session.done(renew.request(), Outcome.OK, 0);
+    OptionalLong damaged = store.damagedExtent();
+    session.done(renew.request(), Outcome.OK, damaged.isPresent() ? damaged.getAsLong() + 1 : 0);
   }
 
   private void release(ReplicaSession session, Release release) {

@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * in pieces that the superblock lists. Little-endian, without gaps:
  *
  * <pre>
- * lsn 8 | lastSegment 8 | nextNumber 4 | segments 4, each: state 1 (0 free, 1 closed, 2 open, 3 free
+ * lsn 8 | lastSegment 8 | nextNumber 4 | scrubbed 4 (a segment) | segments 4, each: state 1 (0 free, 1 closed, 2 open, 3 free
  *   then, but with nodes of this checkpoint), if not 0: liveUnits 4, if 1 or 2: sequence 8, closedAt 8
  * | free segments in the order of their use 4, each 4
  * | replicas 4, each: number 4, meta 2 + bytes, mappedBlocks 8, highestVersion 8, letGo 8,
@@ -32,6 +32,7 @@ record CheckpointRecord(
     long lsn,
     long lastSegment,
     int nextNumber,
+    int scrubbed,
     SegmentTable segments,
     List<ReplicaRecord> replicas,
     List<DeadNode> deadNodes) {
@@ -62,12 +63,12 @@ record CheckpointRecord(
 
   /** What a disk begins with. */
   static CheckpointRecord blank(int segmentCount) {
-    return new CheckpointRecord(0, 0, 1, SegmentTable.blank(segmentCount), List.of(), List.of());
+    return new CheckpointRecord(0, 0, 1, 0, SegmentTable.blank(segmentCount), List.of(), List.of());
   }
 
   ByteBuffer encode() {
     Out out = new Out();
-    out.i64(lsn).i64(lastSegment).i32(nextNumber).i32(segments.states.length);
+    out.i64(lsn).i64(lastSegment).i32(nextNumber).i32(scrubbed).i32(segments.states.length);
     for (int i = 0; i < segments.states.length; i++) {
       boolean opened = segments.states[i] == FREE && segments.liveUnits[i] != 0;
       out.u8(opened ? OPENED : segments.states[i]);
@@ -138,6 +139,7 @@ record CheckpointRecord(
     long lsn = in.getLong();
     long lastSegment = in.getLong();
     int nextNumber = in.getInt();
+    int scrubbed = in.getInt();
     SegmentTable segments = readSegments(in);
     List<ReplicaRecord> replicas = new ArrayList<>();
     for (int i = count(in, 4); i > 0; i--) {
@@ -151,7 +153,7 @@ record CheckpointRecord(
     for (int i = count(in, 21); i > 0; i--) {
       dead.add(new DeadNode(in.getInt(), in.get() != 0, in.getLong(), in.getLong()));
     }
-    return new CheckpointRecord(lsn, lastSegment, nextNumber, segments, replicas, dead);
+    return new CheckpointRecord(lsn, lastSegment, nextNumber, scrubbed, segments, replicas, dead);
   }
 
   private static SegmentTable readSegments(ByteBuffer in) {

@@ -27,8 +27,8 @@ final class Collector {
     /** The replica of this number, or null if it is gone. */
     LogReplica replica(int number);
 
-    /** A segment was emptied as far as that is possible, or none is worth it. */
-    void collected();
+    /** A segment was emptied as far as that is possible. */
+    void collected(int blocks);
   }
 
   /** Blocks read and moved in one piece. */
@@ -37,7 +37,7 @@ final class Collector {
   private final Disk disk;
   private final PayloadPool pool;
   private final Segments segments;
-  private final long diskId;
+  private final SummaryReader summaries;
   private final LogSequence sequence;
   private final MapCache cache;
   private final LogStream stream;
@@ -46,13 +46,14 @@ final class Collector {
   private int victim = -1;
   private List<PlacedEntry> entries = List.of();
   private int next;
+  private int movedBlocks;
   private boolean stopped;
 
   Collector(
       Disk disk,
       PayloadPool pool,
       Segments segments,
-      long diskId,
+      SummaryReader summaries,
       LogSequence sequence,
       MapCache cache,
       LogStream stream,
@@ -60,7 +61,7 @@ final class Collector {
     this.disk = disk;
     this.pool = pool;
     this.segments = segments;
-    this.diskId = diskId;
+    this.summaries = summaries;
     this.sequence = sequence;
     this.cache = cache;
     this.stream = stream;
@@ -69,6 +70,7 @@ final class Collector {
 
   void stop() {
     stopped = true;
+    summaries.stop();
   }
 
   boolean busy() {
@@ -90,65 +92,25 @@ final class Collector {
       return false;
     }
     segments.leave(victim);
-    readSummaryHead();
+    summaries.read(victim, this::summaryRead);
     return true;
   }
 
-  private void readSummaryHead() {
-    readPages(
-        segments.segmentPages() - 1,
-        1,
-        page -> {
-          SegmentSummary.Header header =
-              SegmentSummary.header(page, diskId, segments.segmentPages());
-          if (header == null || header.sequence() != segments.sequence(victim)) {
-            done();
-          } else {
-            readSummary(header);
-          }
-        });
-  }
-
-  private void readSummary(SegmentSummary.Header header) {
-    readPages(
-        segments.segmentPages() - header.pages(),
-        header.pages(),
-        pages -> {
-          List<LogEntry> found = SegmentSummary.decode(pages, header);
-          if (found == null) {
-            done();
-          } else {
-            entries = PlacedEntry.place(found);
-            next = 0;
-            takeSome();
-          }
-        });
-  }
-
-  private interface PagesRead {
-    void done(ByteBuffer pages);
-  }
-
-  /** Without its summary a segment is not touched; the next recovery makes a new one. */
-  private void readPages(int page, int count, PagesRead then) {
-    Payload buffer = pool.lease(count * PAGE_BYTES);
-    disk.read(
-        segments.offsetBytes(victim, page),
-        buffer.view(),
-        errno -> {
-          if (!stopped && errno != 0) {
-            done();
-          } else if (!stopped) {
-            then.done(buffer.view());
-          }
-          buffer.release();
-        });
+  private void summaryRead(List<PlacedEntry> found) {
+    if (found == null) {
+      done(); // without its summary a segment is not touched
+    } else {
+      entries = found;
+      next = 0;
+      takeSome();
+    }
   }
 
   private void done() {
     victim = -1;
     entries = List.of();
-    host.collected();
+    host.collected(movedBlocks);
+    movedBlocks = 0;
   }
 
   private void takeSome() {
@@ -329,11 +291,15 @@ final class Collector {
       boolean intact =
           !unreadable[index]
               && Format.crc(bytes.view(), index * PAGE_BYTES, PAGE_BYTES) == entry.crc();
+      if (!intact) {
+        host.replica(entry.replica()).damages().add(entry.first() >>> Blocks.EXTENT_SHIFT);
+      }
       return intact ? entry.moved() : entry.movedBad(place(blocks.get(index)));
     }
 
     private void moved(boolean failure) {
       if (--outstanding == 0 && !failure && !stopped) {
+        movedBlocks += blocks.size();
         finished();
       }
     }

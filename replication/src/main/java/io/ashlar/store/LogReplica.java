@@ -12,6 +12,7 @@ import io.ashlar.store.map.Hold;
 import io.ashlar.store.map.MapCache.Need;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
@@ -26,6 +27,7 @@ final class LogReplica implements ReplicaStore {
   private final ReplicaContent content;
   private final PendingVersions pending = new PendingVersions();
   private final Turns turns = new Turns();
+  private final Damages damages = new Damages(this::lookForDamage);
   private ReplicaMeta meta;
   private int reservedBlocks;
   private boolean deleted;
@@ -39,6 +41,35 @@ final class LogReplica implements ReplicaStore {
 
   ReplicaContent content() {
     return content;
+  }
+
+  Damages damages() {
+    return damages;
+  }
+
+  private void lookForDamage(long extent) {
+    long first = extent * EXTENT_BLOCKS;
+    long end = (meta.sizeBytes() + Blocks.BLOCK_BYTES - 1) / Blocks.BLOCK_BYTES;
+    int count = (int) Math.min(EXTENT_BLOCKS, end - first);
+    if (count <= 0 || deleted) {
+      store.answerLater(result -> damages.looked(extent, false));
+      return;
+    }
+    read(
+        first,
+        count,
+        (result, run) -> {
+          boolean damaged = result == Result.OK && run.has(BlockKind.CORRUPT);
+          if (result == Result.OK) {
+            run.release();
+          }
+          damages.looked(extent, damaged);
+        });
+  }
+
+  @Override
+  public OptionalLong damagedExtent() {
+    return damages.take();
   }
 
   Segments segments() {

@@ -15,6 +15,7 @@ import io.ashlar.store.ReplicaStore.Result;
 import io.ashlar.store.map.DeadNode;
 import io.ashlar.store.map.FrozenMaps;
 import io.ashlar.store.map.Hold;
+import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.MapCache;
 import io.ashlar.store.map.VolumeMap;
 import java.io.IOException;
@@ -37,9 +38,6 @@ import java.util.TreeSet;
  * asked later gets FAILED. A failed read makes the blocks in question CORRUPT.
  */
 public final class LogStore implements StoreEngine {
-  /** Memory for maps unless something else is said. */
-  public static final long MAP_CACHE_BYTES = 64L << 20;
-
   private final Disk disk;
   private final PayloadPool pool;
   private final Timers timers;
@@ -56,6 +54,7 @@ public final class LogStore implements StoreEngine {
   private final Collector collector;
   private final Reclaimer reclaimer;
   private final RoomMaker room;
+  private final Scrubber scrubber;
   private final StoreCounters counters = new StoreCounters();
   private final TreeMap<VolumeId, LogReplica> replicas = new TreeMap<>();
   private final TreeMap<Integer, LogReplica> byNumber = new TreeMap<>();
@@ -67,7 +66,8 @@ public final class LogStore implements StoreEngine {
   private boolean failed;
   private boolean closed;
 
-  private LogStore(Disk disk, PayloadPool pool, Timers timers, Recovery found) {
+  private LogStore(
+      Disk disk, PayloadPool pool, Timers timers, Recovery found, ScrubPlan scrubPlan) {
     this.disk = disk;
     this.pool = pool;
     this.timers = timers;
@@ -116,28 +116,29 @@ public final class LogStore implements StoreEngine {
     this.reclaimer = new Reclaimer(found.nodeIo(), segments, this::lessIsLive);
     this.collector =
         new Collector(
-            disk,
-            pool,
-            segments,
-            superblock.identity().diskId(),
-            sequence,
-            cache,
-            collected,
-            new CollectorHost());
+            disk, pool, segments, summaries(), sequence, cache, collected, new CollectorHost());
     this.checkpointer =
         new Checkpointer(
             disk, pool, segments, sequence, nodeLog, gate, superblock, new CheckpointHost());
     this.room = new RoomMaker(timers, segments, sequence, cache, collector, checkpointer);
-    found.nodesLost().forEach(counters::nodeLost);
+    this.scrubber =
+        new Scrubber(
+            disk, pool, timers, segments, summaries(), cache, counters, scrubPlan, new ScrubHost());
     found.nodeIo().serve(new NodeHost());
     this.nextNumber = found.nextNumber();
     found.contents().forEach(this::adopt);
     reclaimer.restore(found.deadNodes());
-    timers.after(0, this::begin);
+    timers.after(0, () -> begin(found));
   }
 
-  private void begin() {
+  private SummaryReader summaries() {
+    return new SummaryReader(disk, pool, segments, superblock.identity().diskId());
+  }
+
+  private void begin(Recovery found) {
     if (!failed && !closed) {
+      found.nodesLost().forEach(this::nodeLost);
+      scrubber.start(found.scrubbed());
       reclaimer.start();
       nodeLog.pump(); // what was read again may be more than the memory for it
       room.look();
@@ -151,17 +152,14 @@ public final class LogStore implements StoreEngine {
    * @throws StoreOpenException if it is not one, or damaged beyond what can be told apart
    */
   public static LogStore open(Disk disk, PayloadPool pool, Timers timers) throws IOException {
-    return open(disk, pool, timers, MAP_CACHE_BYTES);
+    return open(disk, pool, timers, StoreOptions.DEFAULT);
   }
 
-  /**
-   * The same with another budget of memory for maps.
-   *
-   * @param mapCacheBytes kept approximately; a few dozen KiB are used anyway
-   */
-  public static LogStore open(Disk disk, PayloadPool pool, Timers timers, long mapCacheBytes)
+  /** The same with other options. */
+  public static LogStore open(Disk disk, PayloadPool pool, Timers timers, StoreOptions options)
       throws IOException {
-    return new LogStore(disk, pool, timers, Recovery.run(disk, pool, mapCacheBytes));
+    Recovery found = Recovery.run(disk, pool, options.mapCacheBytes());
+    return new LogStore(disk, pool, timers, found, options.scrub());
   }
 
   public DiskIdentity identity() {
@@ -306,6 +304,7 @@ public final class LogStore implements StoreEngine {
   private void stopAll() {
     room.stop();
     collector.stop();
+    scrubber.stop();
     checkpointer.stop();
     reclaimer.stop();
     operations.stop();
@@ -519,6 +518,14 @@ public final class LogStore implements StoreEngine {
     }
   }
 
+  private void nodeLost(LostNode node) {
+    counters.nodeLost(node);
+    LogReplica replica = byNumber.get(node.replica());
+    if (replica != null) {
+      replica.damages().add(node.firstExtent(), node.extents());
+    }
+  }
+
   private void lessIsLive() {
     room.look();
   }
@@ -663,8 +670,8 @@ public final class LogStore implements StoreEngine {
     }
 
     @Override
-    public void nodeLost(String what) {
-      counters.nodeLost(what);
+    public void nodeLost(LostNode node) {
+      LogStore.this.nodeLost(node);
     }
   }
 
@@ -675,8 +682,21 @@ public final class LogStore implements StoreEngine {
     }
 
     @Override
-    public void collected() {
+    public void collected(int blocks) {
+      counters.collected(blocks);
       room.look();
+    }
+  }
+
+  private final class ScrubHost implements Scrubber.Host {
+    @Override
+    public LogReplica replica(int number) {
+      return byNumber.get(number);
+    }
+
+    @Override
+    public void checkpointDamaged() {
+      checkpointer.start();
     }
   }
 
@@ -717,7 +737,13 @@ public final class LogStore implements StoreEngine {
         }
       }
       return new CheckpointRecord(
-          sequence.lsn(), sequence.lastSegment(), nextNumber, table, known, reclaimer.all());
+          sequence.lsn(),
+          sequence.lastSegment(),
+          nextNumber,
+          scrubber.position(),
+          table,
+          known,
+          reclaimer.all());
     }
 
     @Override
@@ -727,6 +753,7 @@ public final class LogStore implements StoreEngine {
 
     @Override
     public void segmentsFreed() {
+      counters.checkpointed();
       operations.pump();
       collected.pump();
       nodeLog.pump();

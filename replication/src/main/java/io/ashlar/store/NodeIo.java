@@ -7,6 +7,7 @@ import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
 import io.ashlar.store.map.DeadNode;
+import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.NodeStore;
 import io.ashlar.store.map.NodeWord;
 import java.nio.ByteBuffer;
@@ -19,7 +20,7 @@ final class NodeIo implements NodeStore {
 
     void cleaningNeeded();
 
-    void nodeLost(String what);
+    void nodeLost(LostNode node);
   }
 
   private final Disk disk;
@@ -112,7 +113,7 @@ final class NodeIo implements NodeStore {
   }
 
   @Override
-  public void nodeLost(String what) {
-    host.nodeLost(what);
+  public void nodeLost(LostNode node) {
+    host.nodeLost(node);
   }
 }

@@ -1,6 +1,7 @@
 package io.ashlar.store;
 
 import io.ashlar.store.map.DeadNode;
+import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.NodeReader;
 import io.ashlar.store.map.NodeStore;
 import io.ashlar.store.map.NodeWord;
@@ -70,7 +71,9 @@ final class Reclaimer {
             }
             if (bytes == null || !NodeReader.read(bytes, node, new Below())) {
               // What it pointed at counts as live for ever: nobody else knows what that was.
-              nodes.nodeLost("a part of a map that is to be reclaimed is damaged: " + node);
+              nodes.nodeLost(
+                  new LostNode(
+                      node.replica(), node.leaf(), node.number(), NodeWord.place(node.word())));
             }
             done(node);
           });

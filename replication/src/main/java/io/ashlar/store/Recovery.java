@@ -9,6 +9,7 @@ import io.ashlar.model.Blocks;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.store.CheckpointRecord.ReplicaRecord;
 import io.ashlar.store.map.DeadNode;
+import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.MapCache;
 import io.ashlar.store.map.VolumeMap;
 import java.io.IOException;
@@ -53,7 +54,7 @@ final class Recovery {
   private final TreeMap<Integer, Replayed> lastMetas = new TreeMap<>();
   private final TreeSet<Integer> deleted = new TreeSet<>();
   private final List<DeadNode> deadNodes = new ArrayList<>();
-  private final List<String> nodesLost = new ArrayList<>();
+  private final List<LostNode> nodesLost = new ArrayList<>();
   private CheckpointRecord record;
   private LogSequence sequence;
   private int nextNumber;
@@ -77,8 +78,8 @@ final class Recovery {
     public void cleaningNeeded() {}
 
     @Override
-    public void nodeLost(String what) {
-      nodesLost.add(what);
+    public void nodeLost(LostNode node) {
+      nodesLost.add(node);
     }
   }
 
@@ -112,6 +113,11 @@ final class Recovery {
     return sequence;
   }
 
+  /** Where looking for damage had come to. */
+  int scrubbed() {
+    return Math.floorMod(record.scrubbed(), segments.count());
+  }
+
   int nextNumber() {
     return nextNumber;
   }
@@ -121,7 +127,7 @@ final class Recovery {
   }
 
   /** Damaged nodes of maps that were found, for an operator. */
-  List<String> nodesLost() {
+  List<LostNode> nodesLost() {
     return nodesLost;
   }
 

@@ -4,6 +4,7 @@ import io.ashlar.block.BlockRun;
 import io.ashlar.block.TailEntry;
 import io.ashlar.model.ReplicaMeta;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * One replica's durable content. Loop thread only; callbacks come on the loop thread, never inside
@@ -83,6 +84,12 @@ public interface ReplicaStore {
    * NO_SPACE.
    */
   void repair(BlockRun run, Callback done);
+
+  /**
+   * An extent in which something is damaged, so that another copy can make it good; another one
+   * each time, as far as there are several. Empty if none is known.
+   */
+  OptionalLong damagedExtent();
 
   /** Makes everything applied before this call durable. Concurrent calls share syncs. */
   void sync(Callback done);

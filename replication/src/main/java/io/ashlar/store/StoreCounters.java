@@ -1,14 +1,19 @@
 package io.ashlar.store;
 
+import io.ashlar.store.map.LostNode;
+
 /**
- * What a disk turned out not to have kept, and what was done about it, since it was opened. Loop
- * thread only.
+ * What an engine has done since the disk was opened that nobody asked for: its upkeep, and what the
+ * disk turned out not to have kept. Loop thread only.
  */
 public final class StoreCounters {
   private long corruptBlocks;
   private long repairedBlocks;
   private long lostNodes;
+  private long damagedSummaries;
   private long scrubbedBytes;
+  private long checkpoints;
+  private long collectedBlocks;
   private String lastLoss = "";
 
   /** Blocks that were read and failed their check, each time they were. */
@@ -26,14 +31,37 @@ public final class StoreCounters {
     return lostNodes;
   }
 
+  /** Segments whose list of content is damaged; the next start of the node makes a new one. */
+  public long damagedSummaries() {
+    return damagedSummaries;
+  }
+
   /** Bytes of the log that scrubbing has looked at. */
   public long scrubbedBytes() {
     return scrubbedBytes;
   }
 
+  /** Checkpoints that became durable. */
+  public long checkpoints() {
+    return checkpoints;
+  }
+
+  /** Blocks that collection has written anew. */
+  public long collectedBlocks() {
+    return collectedBlocks;
+  }
+
   /** The last node that was lost, for an operator; empty if none was. */
   public String lastLoss() {
     return lastLoss;
+  }
+
+  void checkpointed() {
+    checkpoints++;
+  }
+
+  void collected(int blocks) {
+    collectedBlocks += blocks;
   }
 
   void corrupt(int blocks) {
@@ -48,8 +76,12 @@ public final class StoreCounters {
     scrubbedBytes += bytes;
   }
 
-  void nodeLost(String what) {
+  void nodeLost(LostNode node) {
     lostNodes++;
-    lastLoss = what;
+    lastLoss = node.describe();
+  }
+
+  void summaryDamaged() {
+    damagedSummaries++;
   }
 }

@@ -110,14 +110,20 @@ record Superblock(
     return Format.littleEndian(page).getLong(0) == MAGIC;
   }
 
+  /** Whether this page is a superblock and its checksum is right. */
+  static boolean isWhole(ByteBuffer source) {
+    ByteBuffer page = Format.littleEndian(source);
+    return page.getLong(0) == MAGIC
+        && page.getInt(HEADER_CRC_OFFSET)
+            == Format.crcWithHole(page, 0, PAGE_BYTES, HEADER_CRC_OFFSET);
+  }
+
   /** The superblock in this page, or null if it is not a whole one. */
   static Superblock decode(ByteBuffer source) throws StoreOpenException {
-    ByteBuffer page = Format.littleEndian(source);
-    if (page.getLong(0) != MAGIC
-        || page.getInt(HEADER_CRC_OFFSET)
-            != Format.crcWithHole(page, 0, PAGE_BYTES, HEADER_CRC_OFFSET)) {
+    if (!isWhole(source)) {
       return null;
     }
+    ByteBuffer page = Format.littleEndian(source);
     if (page.getInt(8) != Format.VERSION) {
       throw new StoreOpenException(
           "the disk has format version %s, this build reads %s", page.getInt(8), Format.VERSION);

@@ -122,6 +122,12 @@ final class SimClient {
     again.forEach(this::sendAgain);
   }
 
+  /** One read, whether or not there is a load. */
+  void readBlocks(long firstBlock, int count) {
+    long firstUnit = firstBlock * unitsOfBlock;
+    submit(new Request(Kind.READ, firstUnit, count * unitsOfBlock, 0, false, true), sessionNumber);
+  }
+
   private void sendAgain(Request old) {
     cluster.summary().resent++;
     submit(

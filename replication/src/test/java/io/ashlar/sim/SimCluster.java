@@ -227,6 +227,41 @@ public final class SimCluster {
       events.runUntil(events.now() + SECOND / 10);
     }
     events.runUntil(events.now() + 2 * SECOND);
+    if (options.damage()) {
+      rotUnread(rng.fork("rot unread"));
+    }
+  }
+
+  /** What nobody reads is found damaged all the same, and made good by another copy. */
+  private void rotUnread(SimRng rot) {
+    SimNode victim = List.copyOf(nodes.values()).get(rot.nextInt(nodes.size()));
+    for (int i = 0; i < 3; i++) {
+      damage.strike(victim);
+    }
+    await("repaired", damage::allRepaired);
+    damage.mendAll();
+    rotAcross();
+  }
+
+  /** No copy is good, but of each block there is a good one. */
+  private void rotAcross() {
+    List<SimNode> inSync =
+        records.view().membership().members().stream()
+            .filter(Member::inSync)
+            .map(member -> node(member.node()))
+            .toList();
+    long first = options.copies() == 2 ? damage.strikeNeighbours(inSync.get(0), inSync.get(1)) : -1;
+    if (first >= 0) {
+      consumer().client().orElseThrow().readBlocks(first, 2);
+      await("read", () -> outstanding() == 0);
+      await("repaired", damage::allRepaired);
+      damage.mendAll();
+      summary.rottenAcross++;
+    }
+  }
+
+  private SimNode consumer() {
+    return nodes.get(records.view().membership().attachment().orElseThrow().node());
   }
 
   /**
@@ -254,7 +289,7 @@ public final class SimCluster {
    * none of them can say so: none calls itself clean, and the volume is not served.
    */
   private void powerLossInUse() {
-    SimNode consumer = nodes.get(records.view().membership().attachment().orElseThrow().node());
+    SimNode consumer = consumer();
     summary.darkInUse++;
     note("power loss of all, in use");
     nodes.values().forEach(SimNode::powerLoss);

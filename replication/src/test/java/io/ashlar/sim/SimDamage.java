@@ -8,6 +8,7 @@ import io.ashlar.model.NodeId;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreProbe;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -19,7 +20,7 @@ import java.util.TreeMap;
  * gone, and proves nothing.
  */
 final class SimDamage {
-  private record Damaged(NodeId node, long block, long version, byte[] good) {}
+  private record Damaged(NodeId node, long block, long version, long offset, byte[] good) {}
 
   private final SimCluster cluster;
   private final SimRng rng;
@@ -80,10 +81,29 @@ final class SimDamage {
     }
   }
 
+  /**
+   * Damages neighbours, each on another node, so that no copy has both; returns the first of them,
+   * or -1 if there are none that it could be done to.
+   */
+  long strikeNeighbours(SimNode one, SimNode other) {
+    ReplicaStore here = one.engine().replica(SimCluster.VOLUME).orElseThrow();
+    ReplicaStore there = other.engine().replica(SimCluster.VOLUME).orElseThrow();
+    for (long block = 0; block + 1 < cluster.options().blocks(); block++) {
+      OptionalLong first = StoreProbe.settledOffset(here, block);
+      OptionalLong second = StoreProbe.settledOffset(there, block + 1);
+      if (first.isPresent() && second.isPresent()) {
+        damage(one, here, block, first.getAsLong());
+        damage(other, there, block + 1, second.getAsLong());
+        return block;
+      }
+    }
+    return -1;
+  }
+
   private void damage(SimNode node, ReplicaStore store, long block, long offset) {
     byte[] good = new byte[BLOCK_BYTES];
     node.medium().read(offset, good);
-    outstanding.add(new Damaged(node.id(), block, StoreProbe.version(store, block), good));
+    outstanding.add(new Damaged(node.id(), block, StoreProbe.version(store, block), offset, good));
     struck = true;
     if (rng.oneIn(3)) {
       cluster.summary().unreadable++;
@@ -115,6 +135,23 @@ final class SimDamage {
                         it ->
                             cluster.node(it.node()).up()
                                 && SimChecks.trusted(cluster.node(it.node()), it)));
+  }
+
+  /** Every damaged copy was found, read or not, and is good again, or not needed any more. */
+  boolean allRepaired() {
+    return outstanding.stream().allMatch(this::isRepaired);
+  }
+
+  private boolean isRepaired(Damaged damaged) {
+    SimNode node = cluster.node(damaged.node);
+    ReplicaStore store = node.engine().replica(SimCluster.VOLUME).orElseThrow();
+    OptionalLong offset = StoreProbe.offset(store, damaged.block);
+    if (offset.isEmpty() || StoreProbe.version(store, damaged.block) != damaged.version) {
+      return true;
+    }
+    byte[] found = new byte[BLOCK_BYTES];
+    node.medium().read(offset.getAsLong(), found);
+    return offset.getAsLong() != damaged.offset && Arrays.equals(found, damaged.good);
   }
 
   void mendAll() {

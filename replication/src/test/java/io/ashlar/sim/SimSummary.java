@@ -33,6 +33,10 @@ public final class SimSummary {
   long powerCuts;
   long darkInUse;
   long rottenEnds;
+
+  /** Reads of neighbours of which no copy had both. */
+  long rottenAcross;
+
   long virtualNanos;
 
   void add(SimSummary other) {
@@ -67,6 +71,7 @@ public final class SimSummary {
     powerCuts += other.powerCuts;
     darkInUse += other.darkInUse;
     rottenEnds += other.rottenEnds;
+    rottenAcross += other.rottenAcross;
     virtualNanos += other.virtualNanos;
   }
 
@@ -79,7 +84,7 @@ public final class SimSummary {
             + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
             + " no_space=%d bit_rot=%d unreadable_blocks=%d session_losses=%d"
             + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d dark_in_use=%d"
-            + " rotten_ends=%d virtual_hours=%.2f",
+            + " rotten_ends=%d rotten_across=%d virtual_hours=%.2f",
         seeds,
         reads,
         writes,
@@ -111,6 +116,7 @@ public final class SimSummary {
         powerCuts,
         darkInUse,
         rottenEnds,
+        rottenAcross,
         virtualNanos / 3.6e12);
   }
 }

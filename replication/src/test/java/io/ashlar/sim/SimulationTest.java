@@ -47,7 +47,8 @@ final class SimulationTest {
                 all.partialWrites,
                 all.powerCuts,
                 all.darkInUse,
-                all.rottenEnds))
+                all.rottenEnds,
+                all.rottenAcross))
         .allMatch(happened -> happened > 0);
   }
 

@@ -35,6 +35,8 @@ final class StoreFixture {
   /** As little as possible, so that nodes come and go. */
   private static final long MAP_CACHE_BYTES = 1;
 
+  StoreOptions options = new StoreOptions(MAP_CACHE_BYTES, ScrubPlan.NEVER);
+
   static final DiskIdentity IDENTITY =
       new DiskIdentity("cluster-1", new NodeId("node-1"), "default", 0x1122334455667788L);
 
@@ -80,7 +82,7 @@ final class StoreFixture {
     SimDisk mine = new SimDisk(medium, events, new SimRng(rng.nextLong()));
     disk = mine;
     pool = new SimPool();
-    store = LogStore.open(mine, pool, (delay, task) -> timer(mine, delay, task), MAP_CACHE_BYTES);
+    store = LogStore.open(mine, pool, (delay, task) -> timer(mine, delay, task), options);
     return this;
   }
 

@@ -302,27 +302,18 @@ public final class MapCache {
 
   /** What the node told of is lost, and can be written anew; everything else is as it was. */
   private void lost(LoadKey key, long word, Node node) {
-    store.nodeLost(describe(key, word));
     if (node instanceof Leaf leaf) {
       key.map.lost(leaf, word);
     } else {
       key.map.lost((Mid) node, word);
     }
+    store.nodeLost(new LostNode(key.map.replica(), key.leaf, key.number, NodeWord.place(word)));
   }
 
   private static boolean decode(ByteBuffer bytes, Node node) {
     return node instanceof Leaf leaf
         ? NodeCodec.decode(bytes, leaf)
         : NodeCodec.decode(bytes, (Mid) node);
-  }
-
-  private static String describe(LoadKey key, long word) {
-    return String.format(
-        "the map's %s %s of replica number %s, at page %s, is damaged",
-        key.leaf ? "leaf" : "node",
-        key.number,
-        key.map.replica(),
-        Integer.toUnsignedLong(NodeWord.place(word)));
   }
 
   private Leaf newLeaf(VolumeMap map, long extent) {

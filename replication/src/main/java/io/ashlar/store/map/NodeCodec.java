@@ -250,6 +250,35 @@ final class NodeCodec {
         });
   }
 
+  static NodeReader.Finding checkLeaf(ByteBuffer from, int replica, long number) {
+    if (!isWhole(from, replica, number)) {
+      return NodeReader.Finding.DAMAGED;
+    }
+    int at = HEAD_BYTES;
+    while (at + RUN_BYTES <= from.limit() && from.get(at + 2) != 0) {
+      if (from.get(at + 2) == LOST) {
+        return NodeReader.Finding.LOST;
+      }
+      int count = Byte.toUnsignedInt(from.get(at + 1)) + 1;
+      at += RUN_BYTES + (from.get(at + 2) == DATA ? count * Integer.BYTES : 0);
+    }
+    return NodeReader.Finding.WHOLE;
+  }
+
+  static NodeReader.Finding checkMid(ByteBuffer from, int replica, long number) {
+    boolean[] lost = new boolean[1];
+    boolean whole =
+        readMid(
+            from,
+            replica,
+            number,
+            (first, count, version, word) -> lost[0] |= word == NodeWord.LOST);
+    if (!whole) {
+      return NodeReader.Finding.DAMAGED;
+    }
+    return lost[0] ? NodeReader.Finding.LOST : NodeReader.Finding.WHOLE;
+  }
+
   /** Whether these are the bytes of that node. */
   private static boolean isWhole(ByteBuffer from, int replica, long number) {
     return from.limit() > HEAD_BYTES

@@ -12,7 +12,21 @@ public final class NodeReader {
     void node(DeadNode child);
   }
 
+  /** What a node's bytes turn out to be. */
+  public enum Finding {
+    WHOLE,
+    /** As written, and it tells of blocks that are lost. */
+    LOST,
+    DAMAGED
+  }
+
   private NodeReader() {}
+
+  public static Finding check(ByteBuffer bytes, int replica, boolean leaf, long number) {
+    return leaf
+        ? NodeCodec.checkLeaf(bytes, replica, number)
+        : NodeCodec.checkMid(bytes, replica, number);
+  }
 
   /** False if the bytes are not those of the node; nobody was told anything then. */
   public static boolean read(ByteBuffer bytes, DeadNode node, Visitor visitor) {

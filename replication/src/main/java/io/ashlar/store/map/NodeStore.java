@@ -28,5 +28,5 @@ public interface NodeStore {
   void cleaningNeeded();
 
   /** A node is not what was written: what it told of is lost. */
-  void nodeLost(String what);
+  void nodeLost(LostNode node);
 }

@@ -18,6 +18,9 @@ public final class VolumeMap {
   /** What {@link #place} says of a block of which nobody knows what it holds. */
   public static final int LOST_PLACE = Leaf.LOST;
 
+  /** Extents that a node above leaves tells of. */
+  public static final int EXTENTS_IN_NODE = Mid.LEAVES;
+
   private static final int MID_BLOCKS_SHIFT = EXTENT_SHIFT + Mid.LEAVES_SHIFT;
 
   private final MapCache cache;
@@ -109,6 +112,11 @@ public final class VolumeMap {
     long number = extent >>> Mid.LEAVES_SHIFT;
     Shard shard = shard(number);
     return shard == null ? NodeWord.NONE : shard.word(indexInShard(number));
+  }
+
+  /** First extent of a node above leaves. */
+  public static long firstExtentOf(long mid) {
+    return mid << Mid.LEAVES_SHIFT;
   }
 
   /** Which node above leaves the extent is in. */
@@ -248,6 +256,34 @@ public final class VolumeMap {
       }
       if (leaf(extent) == null && NodeWord.isNode(leafWord(extent))) {
         cache.leafNow(this, extent);
+      }
+    }
+  }
+
+  /** Told of every block of a shard that is not unmapped. */
+  public interface BlockVisitor {
+    void block(long block, long version, int place);
+  }
+
+  /** Goes through a shard by blocking reads: for looking at a disk. */
+  public void visitNow(int shardNumber, BlockVisitor visitor) {
+    Shard shard = shards.get(shardNumber);
+    for (int i = 0; i < Shard.MIDS; i++) {
+      long firstExtent = firstExtentOf(shard.firstMid() + i);
+      if (shard.mid(i) != null || NodeWord.isNode(shard.word(i))) {
+        for (int extent = 0; extent < EXTENTS_IN_NODE; extent++) {
+          visitExtent(firstExtent + extent, visitor);
+        }
+      }
+    }
+  }
+
+  private void visitExtent(long extent, BlockVisitor visitor) {
+    long first = extent << EXTENT_SHIFT;
+    loadNow(first, first + 1);
+    for (long block = first; block < first + EXTENT_BLOCKS; block++) {
+      if (version(block) != 0 || place(block) != 0) {
+        visitor.block(block, version(block), place(block));
       }
     }
   }
@@ -438,17 +474,31 @@ public final class VolumeMap {
    *
    * @param above not a leaf
    * @param number which one of its level
+   * @return whether it lies there
    */
-  public void rewriteIfAt(boolean above, long number, int place, int offsetBytes) {
-    long extent = above ? number << Mid.LEAVES_SHIFT : number;
-    Mid mid = mid(extent);
-    Node node = above || mid == null ? mid : mid.leaf(indexInMid(extent));
-    if (node != null
-        && node.isLeaf() != above
-        && NodeWord.place(node.word()) == place
-        && NodeWord.offsetBytes(node.word()) == offsetBytes) {
+  public boolean rewriteIfAt(boolean above, long number, int place, int offsetBytes) {
+    Node node = nodeAt(above, number, place, offsetBytes);
+    if (node != null) {
       cache.modify(node);
     }
+    return node != null;
+  }
+
+  /** Whether a node lies there, under the same conditions. */
+  public boolean isAt(boolean above, long number, int place, int offsetBytes) {
+    return nodeAt(above, number, place, offsetBytes) != null;
+  }
+
+  private Node nodeAt(boolean above, long number, int place, int offsetBytes) {
+    long extent = above ? firstExtentOf(number) : number;
+    Mid mid = mid(extent);
+    Node node = above || mid == null ? mid : mid.leaf(indexInMid(extent));
+    boolean there =
+        node != null
+            && node.isLeaf() != above
+            && NodeWord.place(node.word()) == place
+            && NodeWord.offsetBytes(node.word()) == offsetBytes;
+    return there ? node : null;
   }
 
   /** The replica is deleted: nothing of it is live any more. */

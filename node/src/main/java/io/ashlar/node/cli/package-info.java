@@ -1,0 +1,2 @@
+/** Tools for operators that need no running daemon. */
+package io.ashlar.node.cli;
