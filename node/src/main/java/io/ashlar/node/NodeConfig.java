@@ -6,6 +6,7 @@ import io.ashlar.csi.server.CsiEndpoint;
 import io.ashlar.model.NodeId;
 import io.ashlar.node.kubelet.RegistrationOptions;
 import io.ashlar.store.StoreFormat;
+import io.ashlar.store.StoreOptions;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import java.util.regex.Pattern;
  * Configuration of the node daemon, parsed once.
  *
  * @param diskBytes size of the data disk's file if it has to be made
+ * @param store how the data disk's engine is to behave
  * @param controllers where to find one; it tells where the others are
  * @param tls none: daemons talk in plain text
  * @param deviceDir where volumes appear as block devices
@@ -31,6 +33,7 @@ public record NodeConfig(
     Path stateDir,
     Path disk,
     long diskBytes,
+    StoreOptions store,
     List<HostPort> controllers,
     Optional<TlsFiles> tls,
     HostPort agentListen,

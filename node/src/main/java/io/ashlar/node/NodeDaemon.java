@@ -111,6 +111,10 @@ final class NodeDaemon implements AutoCloseable {
   private final Optional<KubeletRegistration> kubelet;
   private volatile Space space = new Space(0, 0, 0, 0);
   private volatile boolean diskFailed;
+
+  /** Loop thread only. */
+  private long lossesTold;
+
   private volatile boolean ready;
 
   static NodeDaemon start(NodeConfig config) throws IOException, InterruptedException {
@@ -305,7 +309,14 @@ final class NodeDaemon implements AutoCloseable {
   private LogStore openStore(String cluster) throws IOException {
     DiskIdentity wanted = new DiskIdentity(cluster, config.node(), POOL, rng.nextLong() | 1);
     return DataDisk.open(
-        disk(wanted), wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop, loop);
+        disk(wanted),
+        wanted,
+        StoreFormat.SEGMENT_BYTES_DEFAULT,
+        config.store(),
+        payloads,
+        loop,
+        loop,
+        loop);
   }
 
   private Path disk(DiskIdentity wanted) throws IOException {
@@ -346,6 +357,8 @@ final class NodeDaemon implements AutoCloseable {
         () -> {
           space = store.space();
           diskFailed = store.failed();
+          metrics.observe(store.counters());
+          tellOfLosses();
           for (VolumeCoordinator coordinator : coordinators.all()) {
             coordinator
                 .machine()
@@ -354,6 +367,17 @@ final class NodeDaemon implements AutoCloseable {
           }
           observe();
         });
+  }
+
+  private void tellOfLosses() {
+    long lost = store.counters().lostNodes();
+    if (lost > lossesTold) {
+      lossesTold = lost;
+      LOG.warn(
+          "event=map_damaged nodes={} last=\"{}\": what it told of is repaired from other copies",
+          lost,
+          store.counters().lastLoss());
+    }
   }
 
   private void onLoop(Runnable task) throws InterruptedException {

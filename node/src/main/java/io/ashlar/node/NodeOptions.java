@@ -5,7 +5,10 @@ import static io.ashlar.model.Invariants.require;
 import io.ashlar.csi.server.CsiEndpoint;
 import io.ashlar.model.NodeId;
 import io.ashlar.node.kubelet.RegistrationOptions;
+import io.ashlar.store.ScrubPlan;
+import io.ashlar.store.StoreOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +25,11 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Replicas, coordinators and devices of one node.")
 final class NodeOptions {
+  private static final long MAP_CACHE_BYTES_MIN = 8L << 20;
+
+  /** What the launcher allows the process outside of the heap has to hold it. */
+  private static final long MAP_CACHE_BYTES_MAX = 512L << 20;
+
   @Option(names = "--node-id", required = true, description = "Name of this node in the cluster.")
   private String nodeId;
 
@@ -48,6 +56,20 @@ final class NodeOptions {
       defaultValue = "10G",
       description = "Size of the disk file if it is made.")
   private String diskSize;
+
+  @Option(
+      names = "--map-cache",
+      defaultValue = "64M",
+      description = "Memory for the maps of what the data disk holds.")
+  private String mapCache;
+
+  @Option(
+      names = "--scrub-days",
+      defaultValue = "14",
+      description =
+          "Days in which all of the data disk is looked through for damage; 0: never. At most 32"
+              + " MiB/s are read for it.")
+  private int scrubDays;
 
   @Option(
       names = "--controller",
@@ -149,6 +171,7 @@ final class NodeOptions {
         stateDir,
         disk == null ? stateDir.resolve("disk") : disk,
         ByteSizes.parse(diskSize),
+        store(),
         controllers.stream().map(HostPort::parse).toList(),
         tls(),
         HostPort.parse(agentListen),
@@ -164,6 +187,21 @@ final class NodeOptions {
         maxVolumes,
         kubelet(csi),
         filter());
+  }
+
+  private StoreOptions store() {
+    long bytes = ByteSizes.parse(mapCache);
+    require(
+        bytes >= MAP_CACHE_BYTES_MIN && bytes <= MAP_CACHE_BYTES_MAX,
+        "--map-cache %s: want 8M to 512M",
+        mapCache);
+    require(scrubDays >= 0 && scrubDays <= 365, "--scrub-days %s: want 0 to 365", scrubDays);
+    ScrubPlan scrub =
+        scrubDays == 0
+            ? ScrubPlan.NEVER
+            : new ScrubPlan(
+                Duration.ofDays(scrubDays).toNanos(), ScrubPlan.DEFAULT.bytesPerSecondMax());
+    return new StoreOptions(bytes, scrub);
   }
 
   private Optional<Pattern> filter() {

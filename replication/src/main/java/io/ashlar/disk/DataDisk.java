@@ -7,6 +7,7 @@ import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreFormat;
 import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.StoreOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
@@ -27,6 +28,7 @@ public final class DataDisk {
       Path path,
       DiskIdentity wanted,
       int segmentBytes,
+      StoreOptions options,
       PayloadPool pool,
       Timers timers,
       Executor loop,
@@ -35,7 +37,7 @@ public final class DataDisk {
     FileDisk disk = FileDisk.open(path, FileDisk.THREADS_DEFAULT, loop, readiness);
     try {
       StoreFormat.formatIfBlank(disk, pool, wanted, segmentBytes);
-      return LogStore.open(disk, pool, timers);
+      return LogStore.open(disk, pool, timers, options);
     } catch (StoreOpenException | IllegalArgumentException e) {
       disk.close();
       throw new DiskRefusedException(path, e.getMessage(), e);

@@ -117,15 +117,11 @@ public final class DiskInspection {
   }
 
   private String states() {
-    int[] counts = new int[Segments.State.values().length];
+    int free = 0;
     for (int i = 0; i < segments.count(); i++) {
-      counts[segments.state(i).ordinal()]++;
+      free += segments.state(i) == Segments.State.FREE ? 1 : 0;
     }
-    return String.format(
-        Locale.ROOT,
-        "%d free, %d in use",
-        counts[Segments.State.FREE.ordinal()],
-        segments.count() - counts[Segments.State.FREE.ordinal()]);
+    return String.format(Locale.ROOT, "%d free, %d in use", free, segments.count() - free);
   }
 
   private void replica(ReplicaContent content) {

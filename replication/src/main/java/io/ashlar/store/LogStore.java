@@ -151,11 +151,6 @@ public final class LogStore implements StoreEngine {
    *
    * @throws StoreOpenException if it is not one, or damaged beyond what can be told apart
    */
-  public static LogStore open(Disk disk, PayloadPool pool, Timers timers) throws IOException {
-    return open(disk, pool, timers, StoreOptions.DEFAULT);
-  }
-
-  /** The same with other options. */
   public static LogStore open(Disk disk, PayloadPool pool, Timers timers, StoreOptions options)
       throws IOException {
     Recovery found = Recovery.run(disk, pool, options.mapCacheBytes());

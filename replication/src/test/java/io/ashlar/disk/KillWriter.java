@@ -13,6 +13,7 @@ import io.ashlar.model.VolumeId;
 import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.ReplicaStore;
+import io.ashlar.store.StoreOptions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -34,7 +35,15 @@ final class KillWriter {
   private KillWriter() {}
 
   static LogStore open(Path path, RealLoop loop) throws Exception {
-    return DataDisk.open(path, IDENTITY, SEGMENT_BYTES, new AlignedPool(4 << 20), loop, loop, loop);
+    return DataDisk.open(
+        path,
+        IDENTITY,
+        SEGMENT_BYTES,
+        StoreOptions.DEFAULT,
+        new AlignedPool(4 << 20),
+        loop,
+        loop,
+        loop);
   }
 
   public static void main(String[] arguments) throws Exception {

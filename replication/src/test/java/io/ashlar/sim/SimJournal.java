@@ -52,8 +52,32 @@ public final class SimJournal {
 
   /** The disk as it may be after a power loss just before event number {@code point}. */
   public SimMedium powerLossAt(int point, SimRng rng) {
-    SimMedium medium = before.copy();
     List<WriteBegun> running = new ArrayList<>();
+    SimMedium medium = at(point, running);
+    running.forEach(write -> medium.write(write.offsetBytes, write.bytes));
+    medium.losePower(rng);
+    return medium;
+  }
+
+  /**
+   * The same after a kill of the process: what was in flight is done, half done or not done, and
+   * what was not synced may still be lost later.
+   */
+  public SimMedium killAt(int point, SimRng rng) {
+    List<WriteBegun> running = new ArrayList<>();
+    SimMedium medium = at(point, running);
+    for (WriteBegun write : running) {
+      if (rng.oneIn(2)) {
+        medium.writeInPart(write.offsetBytes, write.bytes, rng);
+      } else if (rng.oneIn(2)) {
+        medium.write(write.offsetBytes, write.bytes);
+      }
+    }
+    return medium;
+  }
+
+  private SimMedium at(int point, List<WriteBegun> running) {
+    SimMedium medium = before.fork();
     List<int[]> syncs = new ArrayList<>();
     for (Event event : events.subList(0, point)) {
       switch (event) {
@@ -63,8 +87,6 @@ public final class SimJournal {
         case SyncDone done -> sync(medium, syncs, done.number);
       }
     }
-    running.forEach(write -> medium.write(write.offsetBytes, write.bytes));
-    medium.losePower(rng);
     return medium;
   }
 

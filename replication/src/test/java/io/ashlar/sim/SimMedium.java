@@ -35,8 +35,18 @@ public final class SimMedium {
 
   /** Records every write and sync from now on. */
   public SimJournal record() {
-    journal = new SimJournal(copy());
+    journal = new SimJournal(fork());
     return journal;
+  }
+
+  /** A disk of its own with the same bytes, and what is not durable here is not durable there. */
+  SimMedium fork() {
+    SimMedium fork = copy();
+    for (int i = 0; i < durable.length; i++) {
+      fork.durable[i] = durable[i] == null ? null : durable[i].clone();
+    }
+    fork.unsynced.addAll(unsynced);
+    return fork;
   }
 
   SimJournal journal() {
@@ -55,14 +65,9 @@ public final class SimMedium {
 
   /** A disk of its own as this one would be after a power loss at this moment. */
   SimMedium withoutPower(SimRng rng) {
-    SimMedium copy = new SimMedium(sizeBytes);
-    for (int i = 0; i < current.length; i++) {
-      copy.current[i] = current[i] == null ? null : current[i].clone();
-      copy.durable[i] = durable[i] == null ? null : durable[i].clone();
-    }
-    copy.unsynced.addAll(unsynced);
-    copy.losePower(rng);
-    return copy;
+    SimMedium fork = fork();
+    fork.losePower(rng);
+    return fork;
   }
 
   /** A disk with the first bytes of this one, as a truncated file has. */

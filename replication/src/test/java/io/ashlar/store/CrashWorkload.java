@@ -20,27 +20,30 @@ import java.util.TreeSet;
  * account for its space.
  */
 final class CrashWorkload {
-  private static final int BLOCKS = 120;
-
   /** What a workload makes happen. */
   enum Kind {
     /** Blocks side by side on a disk with room. */
-    PLAIN(40, 1, 400),
+    PLAIN(40, 1, 120, 400),
     /** The disk is small, so that collection and checkpoints never end. */
-    FULL(16, 1, 900),
+    FULL(16, 1, 120, 900),
     /** Blocks all over a tebibyte: the nodes of the map come and go. */
-    WIDE(40, 2_000_003, 400);
+    WIDE(72, 2_000_003, 300, 700);
 
     private final int segments;
     private final long spread;
+    private final int blocks;
     private final int operations;
 
-    Kind(int segments, long spread, int operations) {
+    Kind(int segments, long spread, int blocks, int operations) {
       this.segments = segments;
       this.spread = spread;
+      this.blocks = blocks;
       this.operations = operations;
     }
   }
+
+  /** What a workload did, and how often its power failed, of how many points at which it could. */
+  record Outcome(Kind kind, int points, int pointsInAll, long checkpoints, long blocksMoved) {}
 
   /** A state that was queued when the journal had this size. */
   private record Queued(int journalSize, BlockKind kind, long version) {}
@@ -55,16 +58,20 @@ final class CrashWorkload {
   private final SimRng rng;
   private final TreeMap<Integer, List<Queued>> states = new TreeMap<>();
   private final List<Flushed> flushes = new ArrayList<>();
-  private final int[] applied = new int[BLOCKS];
+  private final int[] applied;
   private SimJournal journal;
   private ReplicaStore replica;
   private long clock = 10;
 
   CrashWorkload(long seed) {
     kind = Kind.values()[(int) (seed % Kind.values().length)];
-    fixture = new StoreFixture(seed, kind.segments).format().open();
+    fixture = new StoreFixture(seed, kind.segments).format();
+    // Half of them have so much memory that a checkpoint has many nodes to write.
+    fixture.options = new StoreOptions(seed % 2 == 0 ? 1 : 8 << 20, ScrubPlan.NEVER);
+    fixture.open();
     rng = new SimRng(seed).fork("workload");
-    for (int block = 0; block < BLOCKS; block++) {
+    applied = new int[kind.blocks];
+    for (int block = 0; block < kind.blocks; block++) {
       states.put(block, new ArrayList<>(List.of(new Queued(0, BlockKind.UNMAPPED, 0))));
     }
   }
@@ -109,7 +116,7 @@ final class CrashWorkload {
 
   private void write() {
     int count = kind == Kind.WIDE ? 1 : 1 + rng.nextInt(12);
-    int first = rng.nextInt(BLOCKS - count);
+    int first = rng.nextInt(kind.blocks - count);
     if (!replica.reserve(count)) {
       return;
     }
@@ -122,8 +129,9 @@ final class CrashWorkload {
   }
 
   private void trim() {
-    int count = 1 + rng.nextInt(60);
-    int first = rng.nextInt(BLOCKS - count);
+    boolean whole = rng.oneIn(3); // extents are trimmed without a look into them
+    int count = whole ? 64 : 1 + rng.nextInt(60);
+    int first = whole ? 0 : rng.nextInt(kind.blocks - count);
     long[] versions = new long[count];
     java.util.Arrays.fill(versions, ++clock);
     ReplicaStore.Callback done = queued(first, BlockKind.TOMBSTONE, versions);
@@ -134,7 +142,7 @@ final class CrashWorkload {
   private void replace() {
     long[] versions = new long[kind == Kind.WIDE ? 1 : 2];
     java.util.Arrays.setAll(versions, i -> 1 + rng.nextInt((int) clock));
-    int first = rng.nextInt(BLOCKS - 2);
+    int first = rng.nextInt(kind.blocks - 2);
     if (fixture.store.space().freeBytes() > 1 << 16) {
       BlockRun run = fixture.data(replica, at(first), versions);
       replica.replace(run, Long.MAX_VALUE, queued(first, BlockKind.DATA, versions));
@@ -156,12 +164,8 @@ final class CrashWorkload {
     };
   }
 
-  /**
-   * Lets the power fail at so many different points, or at all if there are not that many.
-   *
-   * @return a line about it
-   */
-  static String crash(long seed, int pointsWanted) {
+  /** Lets the power fail at so many different points, or at all if there are not that many. */
+  static Outcome crash(long seed, int pointsWanted) {
     CrashWorkload workload = new CrashWorkload(seed);
     workload.run();
     SimRng rng = new SimRng(seed).fork("crashes");
@@ -172,16 +176,13 @@ final class CrashWorkload {
     }
     for (int point : points) {
       workload.check(workload.journal.powerLossAt(point, rng), point, seed * 100_000 + point);
+      if (rng.oneIn(4)) {
+        workload.checkAfterKill(point, rng, seed * 100_000 + point);
+      }
     }
     StoreCounters counters = workload.counters();
-    return String.format(
-        "workload %s (%s): %s crash points of %s; checkpoints %s, blocks moved %s",
-        seed,
-        workload.kind,
-        points.size(),
-        all,
-        counters.checkpoints(),
-        counters.collectedBlocks());
+    return new Outcome(
+        workload.kind, points.size(), all, counters.checkpoints(), counters.collectedBlocks());
   }
 
   Kind kind() {
@@ -200,6 +201,17 @@ final class CrashWorkload {
     return fixture.medium;
   }
 
+  /** The process is killed at this point, and the power fails while the next one opens the disk. */
+  private void checkAfterKill(int point, SimRng rng, long seed) {
+    SimMedium killed = journal.killAt(point, rng);
+    SimJournal opening = killed.record();
+    StoreFixture next = new StoreFixture(seed, killed).open();
+    for (int steps = rng.nextInt(20); steps > 0; steps--) {
+      next.step();
+    }
+    check(opening.powerLossAt(rng.nextInt(opening.size() + 1), rng), point, seed);
+  }
+
   private void check(SimMedium image, int point, long seed) {
     StoreFixture after = new StoreFixture(seed, image).open();
     ReplicaStore found = after.replica("v");
@@ -207,27 +219,33 @@ final class CrashWorkload {
     for (Flushed flush : flushes) {
       flushed = flush.journalSize <= point ? flush : flushed;
     }
-    BlockKind[] kinds = new BlockKind[BLOCKS];
-    long[] versions = new long[BLOCKS];
+    BlockKind[] kinds = new BlockKind[kind.blocks];
+    long[] versions = new long[kind.blocks];
     read(after, kinds, versions);
     int mapped = 0;
-    for (int block = 0; block < BLOCKS; block++) {
+    for (int block = 0; block < kind.blocks; block++) {
       checkBlock(block, kinds[block], versions[block], flushed, point);
       mapped += kinds[block] == BlockKind.DATA ? 1 : 0;
     }
     assertThat(found.mappedBlocks()).isEqualTo(mapped);
     assertThat(after.store.space().liveBytes()).isEqualTo((long) mapped << 12);
+    after.settle();
+    if (kind != Kind.WIDE || seed % 16 == 0) { // which has maps that take long to go through
+      assertThat(after.store.segments().liveTotal())
+          .as("live units at point %s", point)
+          .isEqualTo(StoreProbe.liveUnits(after.store));
+    }
     after.reopen();
-    BlockKind[] kindsAgain = new BlockKind[BLOCKS];
-    long[] versionsAgain = new long[BLOCKS];
+    BlockKind[] kindsAgain = new BlockKind[kind.blocks];
+    long[] versionsAgain = new long[kind.blocks];
     read(after, kindsAgain, versionsAgain);
     assertThat(versionsAgain).isEqualTo(versions);
     assertThat(kindsAgain).isEqualTo(kinds);
   }
 
   private void read(StoreFixture after, BlockKind[] kinds, long[] versions) {
-    int step = kind == Kind.WIDE ? 1 : BLOCKS;
-    for (int block = 0; block < BLOCKS; block += step) {
+    int step = kind == Kind.WIDE ? 1 : kind.blocks;
+    for (int block = 0; block < kind.blocks; block += step) {
       BlockRun run = after.read(after.replica("v"), at(block), step);
       System.arraycopy(run.kinds(), 0, kinds, block, step);
       System.arraycopy(run.versions(), 0, versions, block, step);

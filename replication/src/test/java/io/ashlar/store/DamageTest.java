@@ -130,6 +130,12 @@ final class DamageTest {
     assertThatThrownBy(fixture::tryOpen).hasMessageContaining("must be made anew");
   }
 
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+  void damageIsFoundAndNothingWrongIsRead(long seed) {
+    DamageRun.run(seed);
+  }
+
   @Test
   void truncatedFileIsRefused() {
     writeDurably();

@@ -11,6 +11,7 @@ import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import java.time.Duration;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -53,8 +54,8 @@ final class ScrubTest {
   }
 
   /** Extents that the replica tells of within some time. */
-  private TreeSet<Long> told() {
-    TreeSet<Long> extents = new TreeSet<>();
+  private Set<Long> told() {
+    Set<Long> extents = new TreeSet<>();
     for (int i = 0; i < 100; i++) {
       OptionalLong extent = replica.damagedExtent();
       extent.ifPresent(extents::add);

@@ -264,6 +264,9 @@ final class ShadowRun {
       mapped += replica.mappedBlocks();
     }
     assertThat(fixture.store.replicas()).hasSize(models.size());
+    assertThat(fixture.store.segments().liveTotal())
+        .as("live units")
+        .isEqualTo(StoreProbe.liveUnits(fixture.store));
     assertThat(fixture.store.space().liveBytes()).isEqualTo(mapped << 12);
   }
 }

@@ -3,8 +3,9 @@ package io.ashlar.store;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs the tests of the store for as long as one likes: {@code crashes FIRST WORKLOADS POINTS} or
- * {@code shadow FIRST SECONDS}. A failure names its seed.
+ * Runs the tests of the store for as long as one likes: {@code crashes FIRST WORKLOADS POINTS},
+ * {@code shadow FIRST SECONDS}, {@code damage FIRST COUNT}, or {@code hunt SEEDS}, which does some
+ * of everything and says after how many seeds it found something. A failure names its seed.
  */
 public final class StoreMain {
   private StoreMain() {}
@@ -12,6 +13,8 @@ public final class StoreMain {
   public static void main(String[] args) {
     long first = Long.parseLong(args[1]);
     switch (args[0]) {
+      case "hunt" -> hunt(first);
+      case "damage" -> damage(first, Long.parseLong(args[2]));
       case "crashes" -> crashes(first, Long.parseLong(args[2]), Integer.parseInt(args[3]));
       case "shadow" -> shadow(first, Long.parseLong(args[2]));
       default -> throw new IllegalArgumentException("no test is called " + args[0]);
@@ -19,10 +22,21 @@ public final class StoreMain {
   }
 
   private static void crashes(long first, long workloads, int points) {
+    long tried = 0;
+    long checkpoints = 0;
+    long moved = 0;
     for (long seed = first; seed < first + workloads; seed++) {
       long mine = seed;
-      System.out.println(failing("workload", seed, () -> CrashWorkload.crash(mine, points)));
+      CrashWorkload.Outcome outcome =
+          failing("workload", seed, () -> CrashWorkload.crash(mine, points));
+      tried += outcome.points();
+      checkpoints += outcome.checkpoints();
+      moved += outcome.blocksMoved();
     }
+    System.out.printf(
+        "power losses: %d points of %d workloads, in which were %d checkpoints and %d blocks moved;"
+            + " no violation%n",
+        tried, workloads, checkpoints, moved);
   }
 
   private static void shadow(long first, long seconds) {
@@ -38,6 +52,36 @@ public final class StoreMain {
     System.out.printf(
         "shadow model: seeds %d to %d, %d operations, no difference%n",
         first, seed - 1, operations);
+  }
+
+  private static void damage(long first, long count) {
+    for (long seed = first; seed < first + count; seed++) {
+      long mine = seed;
+      failing(
+          "seed",
+          seed,
+          () -> {
+            DamageRun.run(mine);
+            return mine;
+          });
+    }
+    System.out.printf("damage: %d disks, all of it found, nothing wrong was read%n", count);
+  }
+
+  /** Exit code 1 if something is found. */
+  private static void hunt(long seeds) {
+    for (long seed = 1; seed <= seeds; seed++) {
+      try {
+        CrashWorkload.crash(seed, 20);
+        ShadowRun.run(seed, 5, 120);
+        DamageRun.run(seed);
+      } catch (RuntimeException | AssertionError found) {
+        String what = String.valueOf(found.getMessage()).strip().replaceAll("\\s+", " ");
+        System.out.printf("FAILED after %d seeds: seed %d at 0 ns: %s%n", seed, seed, what);
+        System.exit(1);
+      }
+    }
+    System.out.printf("nothing found within %d seeds%n", seeds);
   }
 
   private interface Test<T> {

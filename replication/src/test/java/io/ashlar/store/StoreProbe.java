@@ -3,6 +3,8 @@ package io.ashlar.store;
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import io.ashlar.store.map.NodeWord;
+import io.ashlar.store.map.Shard;
+import io.ashlar.store.map.VolumeMap;
 import java.util.OptionalLong;
 
 /** Where on the disk a block is, for tests that damage it there. */
@@ -59,6 +61,42 @@ public final class StoreProbe {
 
   static long letGo(ReplicaStore store) {
     return ((LogReplica) store).content().map().letGo();
+  }
+
+  /**
+   * Units that live on the disk, found by going through all maps; the engine has come to rest. It
+   * has to be what the engine has counted ({@link Segments#liveTotal}).
+   */
+  static long liveUnits(LogStore store) {
+    long units = 0;
+    for (ReplicaStore replica : store.replicas()) {
+      VolumeMap map = ((LogReplica) replica).content().map();
+      for (Shard shard : map.shards()) {
+        units += liveUnits(map, shard);
+      }
+    }
+    return units;
+  }
+
+  private static long liveUnits(VolumeMap map, Shard shard) {
+    long[] units = new long[1];
+    map.visitNow(
+        shard.number(),
+        (block, version, place) ->
+            units[0] += place == 0 || place == VolumeMap.LOST_PLACE ? 0 : Segments.UNITS_A_PAGE);
+    for (int i = 0; i < Shard.MIDS; i++) {
+      long first = VolumeMap.firstExtentOf((long) shard.number() * Shard.MIDS + i);
+      units[0] += unitsOf(shard.word(i));
+      for (int extent = 0; shard.version(i) > 0 && extent < VolumeMap.EXTENTS_IN_NODE; extent++) {
+        map.loadNow((first + extent) * 64, (first + extent) * 64 + 1);
+        units[0] += unitsOf(map.leafWord(first + extent));
+      }
+    }
+    return units[0];
+  }
+
+  private static long unitsOf(long word) {
+    return NodeWord.isNode(word) ? NodeWord.lengthBytes(word) / NodeWord.UNIT_BYTES : 0;
   }
 
   private static int place(ReplicaStore store, long block) {

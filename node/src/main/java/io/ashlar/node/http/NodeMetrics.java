@@ -5,7 +5,9 @@ import io.ashlar.model.Blocks;
 import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
 import io.ashlar.runtime.VolumeCoordinator;
+import io.ashlar.store.StoreCounters;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
@@ -30,6 +32,7 @@ public final class NodeMetrics {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final DiskMeters disk = new DiskMeters();
   private final Map<VolumeId, VolumeMeters> volumes = new ConcurrentHashMap<>();
 
   /** Meters of one volume's front-end requests. */
@@ -115,6 +118,39 @@ public final class NodeMetrics {
         coordinator.machine().progress().map(it -> it.extentsDone() * EXTENT_BYTES).orElse(0L));
     meters.resyncLeft.set(
         coordinator.machine().progress().map(it -> it.extentsLeft() * EXTENT_BYTES).orElse(0L));
+  }
+
+  /** Copies what a disk's engine has counted; called on the loop. */
+  public void observe(StoreCounters counters) {
+    disk.corruptBlocks.set(counters.corruptBlocks());
+    disk.repairedBlocks.set(counters.repairedBlocks());
+    disk.lostNodes.set(counters.lostNodes());
+    disk.scrubbedBytes.set(counters.scrubbedBytes());
+    disk.checkpoints.set(counters.checkpoints());
+    disk.collectedBlocks.set(counters.collectedBlocks());
+  }
+
+  /** What the data disk's engine does besides what it is asked for. */
+  private final class DiskMeters {
+    private final AtomicLong corruptBlocks =
+        counted("corrupt_blocks", "Blocks found damaged, each time they were read.");
+    private final AtomicLong repairedBlocks =
+        counted("repaired_blocks", "Damaged blocks that another copy has made good.");
+    private final AtomicLong lostNodes =
+        counted("lost_map_nodes", "Damaged parts of maps; what they told of is repaired.");
+    private final AtomicLong scrubbedBytes =
+        counted("scrubbed_bytes", "Bytes of the log looked through for damage.");
+    private final AtomicLong checkpoints = counted("checkpoints", "Checkpoints written.");
+    private final AtomicLong collectedBlocks =
+        counted("collected_blocks", "Blocks that collection has moved.");
+
+    private AtomicLong counted(String name, String help) {
+      AtomicLong value = new AtomicLong();
+      FunctionCounter.builder("ashlar_disk_" + name, value, AtomicLong::doubleValue)
+          .description(help)
+          .register(registry);
+      return value;
+    }
   }
 
   /** A pool's space, asked for at every scrape. */

@@ -10,6 +10,7 @@ import io.ashlar.net.DataLoop;
 import io.ashlar.node.mount.ChildProcess;
 import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
+import io.ashlar.store.StoreOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -74,7 +75,15 @@ final class DeviceSelectionKernelTest {
 
   private void format(String device, String node) throws IOException {
     LogStore store =
-        DataDisk.open(Path.of(device), identity(node), SEGMENT_BYTES, pool, loop, loop, loop);
+        DataDisk.open(
+            Path.of(device),
+            identity(node),
+            SEGMENT_BYTES,
+            StoreOptions.DEFAULT,
+            pool,
+            loop,
+            loop,
+            loop);
     CompletableFuture.runAsync(store::close, loop).join();
   }
 
@@ -113,7 +122,15 @@ final class DeviceSelectionKernelTest {
   void aDeviceThatADaemonHasOpenIsRefused() throws IOException {
     String device = device("open");
     LogStore store =
-        DataDisk.open(Path.of(device), identity("n1"), SEGMENT_BYTES, pool, loop, loop, loop);
+        DataDisk.open(
+            Path.of(device),
+            identity("n1"),
+            SEGMENT_BYTES,
+            StoreOptions.DEFAULT,
+            pool,
+            loop,
+            loop,
+            loop);
     assertThatThrownBy(() -> select("n1", device))
         .isInstanceOf(NoDeviceException.class)
         .hasMessageContaining(device + ": ");

@@ -22,6 +22,7 @@ import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.ReplicaStore.Result;
+import io.ashlar.store.StoreOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -60,7 +61,7 @@ final class ReplicaExportTest {
     file = folder.resolve("disk");
     FileDisk.createFile(file, 64 << 20);
     DiskIdentity identity = new DiskIdentity("c1", new NodeId("n1"), "default", 7);
-    store = DataDisk.open(file, identity, 1 << 20, pool, loop, loop, loop);
+    store = DataDisk.open(file, identity, 1 << 20, StoreOptions.DEFAULT, pool, loop, loop, loop);
     ReplicaMeta meta =
         ReplicaMeta.created(VOLUME, 1, 1, SIZE_BYTES, new View(1, List.of(1L), 1, 1));
     Result made = onLoop(done -> store.create(meta, done::complete));
