@@ -33,6 +33,7 @@ final class FailureStories {
     return List.of(
         new Scenario("a pod that writes", false, this::begin),
         new Scenario("the node pod is replaced", false, this::nodePodReplaced),
+        new Scenario("the chart is upgraded", true, this::upgraded),
         new Scenario("the node daemon is killed", false, this::daemonKilled),
         new Scenario("the controllers are deleted", false, this::controllersDeleted),
         new Scenario("the API server is away", false, this::apiAway),
@@ -91,6 +92,15 @@ final class FailureStories {
     writer.awaitAcksSince(since, 60);
     say(line("  replaced after %.1f s", seconds));
     conclude("while its node pod was replaced", since);
+    volumes.awaitInSync(writer.volume(), "2/2", 120);
+  }
+
+  private void upgraded() throws IOException, InterruptedException {
+    long since = System.currentTimeMillis();
+    installation.upgrade();
+    say(line("  rolled out after %.1f s", (System.currentTimeMillis() - since) / 1e3));
+    writer.awaitAcksSince(System.currentTimeMillis(), 60);
+    conclude("while everything was upgraded", since);
     volumes.awaitInSync(writer.volume(), "2/2", 120);
   }
 
