@@ -17,10 +17,12 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -37,6 +39,7 @@ final class ControllerClientTest {
     private final AtomicInteger registrations = new AtomicInteger();
     private final AtomicInteger beats = new AtomicInteger();
     private final AtomicInteger reads = new AtomicInteger();
+    private final AtomicBoolean silent = new AtomicBoolean();
     private final Server server;
 
     FakeController() throws Exception {
@@ -65,6 +68,9 @@ final class ControllerClientTest {
         @Override
         public void heartbeat(HeartbeatRequest request, StreamObserver<HeartbeatReply> observer) {
           beats.incrementAndGet();
+          if (silent.get()) {
+            return;
+          }
           observer.onNext(HeartbeatReply.newBuilder().addAllControllers(told).build());
           observer.onCompleted();
         }
@@ -147,6 +153,23 @@ final class ControllerClientTest {
     await(() -> second.beats.get() >= 6);
 
     assertThat(first.beats.get()).isLessThanOrEqualTo(beats + 1);
+  }
+
+  @Test
+  void aReportDoesNotWaitForOneThatIsLeftMeanwhile() throws Exception {
+    FakeController first = new FakeController();
+    FakeController second = new FakeController();
+    told.addAll(List.of(first.address(), second.address()));
+    connect(first);
+    await(() -> first.beats.get() >= 1 && second.beats.get() >= 1);
+    first.silent.set(true);
+    int beats = first.beats.get();
+    await(() -> first.beats.get() > beats); // and is not answered: what follows waits behind it
+    Thread report = Thread.ofPlatform().start(client::reportNow);
+    await(() -> report.getState() == Thread.State.TIMED_WAITING);
+    told.remove(first.address());
+
+    assertThat(report.join(Duration.ofSeconds(2))).as("the report has ended").isTrue();
   }
 
   @Test
