@@ -85,8 +85,8 @@ final class ControllerConnection implements AutoCloseable {
 
   private void beat() {
     if (silent) {
-      channel
-          .resetConnectBackoff(); // by itself it would wait longer from time to time, up to 2 min
+      // By itself it would wait longer from time to time, up to two minutes.
+      channel.resetConnectBackoff();
     }
     try {
       if (!registered) {

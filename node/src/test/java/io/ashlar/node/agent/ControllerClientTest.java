@@ -11,6 +11,7 @@ import io.ashlar.control.v1.RegisterReply;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.control.v1.VolumeView;
 import io.ashlar.control.v1.VolumesGrpc;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.Test;
 final class ControllerClientTest {
   private final List<FakeController> controllers = new ArrayList<>();
   private final List<String> told = new CopyOnWriteArrayList<>();
+  private final List<WatchedChannel> channels = new CopyOnWriteArrayList<>();
   private ControllerClient client;
 
   /** Answers what a controller answers, and counts who asks. */
@@ -89,11 +91,18 @@ final class ControllerClientTest {
     }
   }
 
+  private ManagedChannel channel(String address) {
+    WatchedChannel channel =
+        new WatchedChannel(NettyChannelBuilder.forTarget(address).usePlaintext().build());
+    channels.add(channel);
+    return channel;
+  }
+
   private void connect(FakeController first) {
     client =
         new ControllerClient(
             List.of(first.address()),
-            address -> NettyChannelBuilder.forTarget(address).usePlaintext().build(),
+            this::channel,
             RegisterRequest.newBuilder().setNodeId("n1").setInstance(1).build(),
             List::of,
             peers -> {});
@@ -182,6 +191,7 @@ final class ControllerClientTest {
     first.server.shutdownNow().awaitTermination();
 
     assertThatThrownBy(() -> client.volume("v")).isInstanceOf(StatusRuntimeException.class);
+    await(() -> channels.getFirst().resets() > 0); // else gRPC would wait longer and longer
     Server again =
         NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
             .addService(first.nodes())
