@@ -35,6 +35,10 @@ securityContext:
   args:
     - --csi-address=/csi/csi.sock
     - --leader-election
+    {{- /* A sidecar that ends does not give its lease up, and a new one waits for that: by default 15 s. */}}
+    - --leader-election-lease-duration=8s
+    - --leader-election-renew-deadline=5s
+    - --leader-election-retry-period=1s
     - --timeout={{ .root.Values.sidecars.timeout }}
     {{- range .args }}
     - {{ . }}

@@ -18,10 +18,14 @@ import org.slf4j.LoggerFactory;
 /**
  * Which nodes there are and which of them are alive. Registrations are records; liveness is in
  * memory, and a fresh controller takes every known node for alive until it was silent for the whole
- * time, so that a restart of the controller marks nobody. Safe to call from any thread.
+ * time and some more, so that a restart of the controller marks nobody. Safe to call from any
+ * thread.
  */
 public final class NodeDirectory {
   private static final Logger log = LoggerFactory.getLogger(NodeDirectory.class);
+
+  /** Nodes may have to learn first where this controller is. */
+  private static final Duration TIME_TO_FIND_US = Duration.ofSeconds(10);
 
   private final Records<NodeRecord> records;
   private final Clock clock;
@@ -39,8 +43,8 @@ public final class NodeDirectory {
     this.records = records;
     this.clock = clock;
     this.silence = silence;
-    long now = clock.nanos();
-    records.list().forEach(node -> heard.put(node.value().id(), new Heard(node.value(), now)));
+    long findUs = clock.nanos() + TIME_TO_FIND_US.toNanos();
+    records.list().forEach(node -> heard.put(node.value().id(), new Heard(node.value(), findUs)));
   }
 
   /** Told, on the caller's thread, when a node registers or speaks again after a silence. */

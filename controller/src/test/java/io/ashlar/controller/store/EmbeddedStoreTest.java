@@ -1,5 +1,6 @@
 package io.ashlar.controller.store;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.controller.store.embedded.EmbeddedStore;
@@ -25,5 +26,14 @@ final class EmbeddedStoreTest extends ClusterStoreContract {
     assertThatThrownBy(() -> new EmbeddedStore(file).close())
         .isInstanceOf(ClusterStore.StoreException.class)
         .hasMessageContaining("foreign.db");
+  }
+
+  @Test
+  void whatAKilledControllersDriverLeftIsSwept() throws Exception {
+    Path left = Files.createDirectories(folder.resolve("other/driver")).resolve("sqlite-1.so.lck");
+    Files.createFile(left);
+    new EmbeddedStore(folder.resolve("other/cluster.db")).close();
+    assertThat(left).doesNotExist();
+    assertThat(System.getProperty("org.sqlite.tmpdir")).isEqualTo(left.getParent().toString());
   }
 }

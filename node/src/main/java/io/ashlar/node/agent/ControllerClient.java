@@ -19,11 +19,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The controllers as this node sees them: it registers and beats with all of them, so that each
@@ -32,6 +38,7 @@ import java.util.function.Supplier;
  * may wait, never for the data loop.
  */
 public final class ControllerClient implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ControllerClient.class);
   private static final long ASK_SECONDS = 3;
   private static final long PAUSE_MILLIS = 50;
 
@@ -161,13 +168,29 @@ public final class ControllerClient implements AutoCloseable {
     return false;
   }
 
-  /** Reports at once, as when the pools have just been opened; blocks until that was tried. */
+  /**
+   * Reports at once, as when the pools have just been opened; blocks until everybody was tried, but
+   * not for long for one that does not answer.
+   */
   public void reportNow() {
-    List<ControllerConnection> all;
+    List<Future<?>> beats = new ArrayList<>();
     synchronized (this) {
-      all = new ArrayList<>(connections.values());
+      connections.values().forEach(connection -> beats.add(connection.beatSoon()));
     }
-    all.forEach(ControllerConnection::beatNow);
+    long endNanos = System.nanoTime() + TimeUnit.SECONDS.toNanos(ASK_SECONDS);
+    beats.forEach(beat -> await(beat, endNanos));
+  }
+
+  private static void await(Future<?> beat, long endNanos) {
+    try {
+      beat.get(endNanos - System.nanoTime(), TimeUnit.NANOSECONDS);
+    } catch (CancellationException | TimeoutException gone) {
+      LOG.debug("event=not_reported reason=\"{}\"", gone.toString());
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException broken) {
+      throw new IllegalStateException(broken.getCause());
+    }
   }
 
   /** Id of the cluster, known from the first registration on. */

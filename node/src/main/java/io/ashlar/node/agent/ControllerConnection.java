@@ -9,8 +9,9 @@ import io.ashlar.control.v1.VolumesGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -73,20 +74,20 @@ final class ControllerConnection implements AutoCloseable {
     answering = false;
   }
 
-  /** A beat outside of the rhythm; blocks until it was tried. */
-  void beatNow() {
+  /** A beat outside of the rhythm; done when it was tried, cancelled when this is closed before. */
+  Future<?> beatSoon() {
     try {
-      heart.submit(this::beat).get();
-    } catch (RejectedExecutionException e) {
-      LOG.debug("event=connection_closed_meanwhile address={}", address);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(e.getCause());
+      return heart.submit(this::beat);
+    } catch (RejectedExecutionException closed) {
+      return CompletableFuture.completedFuture(null);
     }
   }
 
   private void beat() {
+    if (silent) {
+      // By itself it would wait longer from time to time, up to two minutes.
+      channel.resetConnectBackoff();
+    }
     try {
       if (!registered) {
         register();
@@ -108,7 +109,11 @@ final class ControllerConnection implements AutoCloseable {
       answering = false;
       if (!silent) {
         silent = true;
-        LOG.warn("event=controller_unreachable address={} reason=\"{}\"", address, e.getStatus());
+        LOG.warn(
+            "event=controller_unreachable address={} code={} reason=\"{}\"",
+            address,
+            e.getStatus().getCode(),
+            e.getStatus().getDescription());
       }
       reports.unanswered();
     } catch (RuntimeException e) {
@@ -141,7 +146,14 @@ final class ControllerConnection implements AutoCloseable {
   @Override
   public void close() {
     answering = false;
-    heart.shutdownNow();
+    heart.shutdownNow().forEach(ControllerConnection::cancel);
     channel.shutdownNow();
+  }
+
+  /** Who waits for a beat that never begins would wait for ever. */
+  private static void cancel(Runnable queued) {
+    if (queued instanceof Future<?> beat) {
+      beat.cancel(false);
+    }
   }
 }

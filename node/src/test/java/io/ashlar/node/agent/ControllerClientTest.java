@@ -11,16 +11,19 @@ import io.ashlar.control.v1.RegisterReply;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.control.v1.VolumeView;
 import io.ashlar.control.v1.VolumesGrpc;
+import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.Test;
 final class ControllerClientTest {
   private final List<FakeController> controllers = new ArrayList<>();
   private final List<String> told = new CopyOnWriteArrayList<>();
+  private final List<WatchedChannel> channels = new CopyOnWriteArrayList<>();
   private ControllerClient client;
 
   /** Answers what a controller answers, and counts who asks. */
@@ -37,6 +41,7 @@ final class ControllerClientTest {
     private final AtomicInteger registrations = new AtomicInteger();
     private final AtomicInteger beats = new AtomicInteger();
     private final AtomicInteger reads = new AtomicInteger();
+    private final AtomicBoolean silent = new AtomicBoolean();
     private final Server server;
 
     FakeController() throws Exception {
@@ -65,6 +70,9 @@ final class ControllerClientTest {
         @Override
         public void heartbeat(HeartbeatRequest request, StreamObserver<HeartbeatReply> observer) {
           beats.incrementAndGet();
+          if (silent.get()) {
+            return;
+          }
           observer.onNext(HeartbeatReply.newBuilder().addAllControllers(told).build());
           observer.onCompleted();
         }
@@ -83,11 +91,18 @@ final class ControllerClientTest {
     }
   }
 
+  private ManagedChannel channel(String address) {
+    WatchedChannel channel =
+        new WatchedChannel(NettyChannelBuilder.forTarget(address).usePlaintext().build());
+    channels.add(channel);
+    return channel;
+  }
+
   private void connect(FakeController first) {
     client =
         new ControllerClient(
             List.of(first.address()),
-            address -> NettyChannelBuilder.forTarget(address).usePlaintext().build(),
+            this::channel,
             RegisterRequest.newBuilder().setNodeId("n1").setInstance(1).build(),
             List::of,
             peers -> {});
@@ -150,6 +165,23 @@ final class ControllerClientTest {
   }
 
   @Test
+  void aReportDoesNotWaitForOneThatIsLeftMeanwhile() throws Exception {
+    FakeController first = new FakeController();
+    FakeController second = new FakeController();
+    told.addAll(List.of(first.address(), second.address()));
+    connect(first);
+    await(() -> first.beats.get() >= 1 && second.beats.get() >= 1);
+    first.silent.set(true);
+    int beats = first.beats.get();
+    await(() -> first.beats.get() > beats); // and is not answered: what follows waits behind it
+    Thread report = Thread.ofPlatform().start(client::reportNow);
+    await(() -> report.getState() == Thread.State.TIMED_WAITING);
+    told.remove(first.address());
+
+    assertThat(report.join(Duration.ofSeconds(2))).as("the report has ended").isTrue();
+  }
+
+  @Test
   void whenNobodyAnswersTheCallFailsAndTheGivenAddressIsTriedAgain() throws Exception {
     FakeController first = new FakeController();
     told.add(first.address());
@@ -159,6 +191,7 @@ final class ControllerClientTest {
     first.server.shutdownNow().awaitTermination();
 
     assertThatThrownBy(() -> client.volume("v")).isInstanceOf(StatusRuntimeException.class);
+    await(() -> channels.getFirst().resets() > 0); // else gRPC would wait longer and longer
     Server again =
         NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
             .addService(first.nodes())

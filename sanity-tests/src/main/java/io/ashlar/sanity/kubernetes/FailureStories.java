@@ -13,6 +13,8 @@ final class FailureStories {
   private static final long API_AWAY_SHORT = 30;
   private static final long API_AWAY_LONG = 600;
 
+  private static final double NEW_CONTROLLERS_SECONDS_MAX = 60;
+
   /** For whatever is counted from now on to have begun. */
   private static final long AFTERMATH_MILLIS = 4_000;
 
@@ -33,6 +35,7 @@ final class FailureStories {
     return List.of(
         new Scenario("a pod that writes", false, this::begin),
         new Scenario("the node pod is replaced", false, this::nodePodReplaced),
+        new Scenario("the chart is upgraded", true, this::upgraded),
         new Scenario("the node daemon is killed", false, this::daemonKilled),
         new Scenario("the controllers are deleted", false, this::controllersDeleted),
         new Scenario("the API server is away", false, this::apiAway),
@@ -94,6 +97,15 @@ final class FailureStories {
     volumes.awaitInSync(writer.volume(), "2/2", 120);
   }
 
+  private void upgraded() throws IOException, InterruptedException {
+    long since = System.currentTimeMillis();
+    installation.upgrade();
+    say(line("  rolled out after %.1f s", (System.currentTimeMillis() - since) / 1e3));
+    writer.awaitAcksSince(System.currentTimeMillis(), 60);
+    conclude("while everything was upgraded", since);
+    volumes.awaitInSync(writer.volume(), "2/2", 120);
+  }
+
   private String daemon(String node) throws IOException, InterruptedException {
     return kube.machine("exec", node, "pgrep", "-n", "-f", "java .* io.ashlar.node.NodeMain ");
   }
@@ -118,7 +130,12 @@ final class FailureStories {
     kube.kubectl("delete", "pod", "-l", CONTROLLERS, "--wait=false");
     long start = System.nanoTime();
     Writer later = new Writer(kube, "later", false).start("ashlar", "128Mi");
-    say(line("  a new volume was written to %.1f s after", (System.nanoTime() - start) / 1e9));
+    double seconds = (System.nanoTime() - start) / 1e9;
+    say(line("  a new volume was written to %.1f s after", seconds));
+    if (seconds > NEW_CONTROLLERS_SECONDS_MAX) {
+      throw new IOException("the nodes or the sidecars were slow to find the new controllers");
+    }
+    volumes.awaitInSync(later.volume(), "2/2", 30);
     conclude("while both controllers were replaced", since);
     later.delete();
     installation.awaitReady();

@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 
 /** The chart, installed and taken out as the README says. */
 final class Installation {
-  private static final List<String> NODES = List.of("worker1", "worker2", "worker3");
   private static final long READY_SECONDS = 300;
 
   private final Kube kube;
@@ -39,13 +38,35 @@ final class Installation {
     say(line("  ready %.1f s after helm install", (System.nanoTime() - start) / 1e9));
   }
 
+  /**
+   * Another release of the chart: all node pods and controllers are replaced, one after the other.
+   */
+  void upgrade() throws IOException, InterruptedException {
+    kube.helm(
+        "upgrade",
+        "ashlar",
+        kube.top().resolve("deploy/helm/ashlar").toString(),
+        "--reuse-values",
+        "--set",
+        "node.resources.requests.cpu=90m",
+        "--set",
+        "controller.resources.requests.cpu=40m");
+    for (String each : List.of("daemonset/ashlar-node", "deployment/ashlar-controller")) {
+      kube.await(
+          each + " is rolled out",
+          READY_SECONDS,
+          () -> kube.kubectl("rollout", "status", each, "--timeout=20s").contains("success"));
+    }
+    awaitReady();
+  }
+
   void awaitReady() throws IOException, InterruptedException {
     kube.await(
         "all pods of the chart are ready",
         READY_SECONDS,
         () ->
-            ready("daemonset/ashlar-node", ".status.numberReady", NODES.size())
-                && ready("daemonset/ashlar-device-holder", ".status.numberReady", NODES.size())
+            ready("daemonset/ashlar-node", ".status.numberReady", Kube.NODES.size())
+                && ready("daemonset/ashlar-device-holder", ".status.numberReady", Kube.NODES.size())
                 && ready("deployment/ashlar-controller", ".status.readyReplicas", 2));
   }
 
@@ -63,7 +84,7 @@ final class Installation {
         () -> kube.pods("app.kubernetes.io/name=ashlar").isEmpty());
     // A node's mounts begin with those of this machine, which are not the chart's.
     List<String> hosts = Files.readAllLines(java.nio.file.Path.of("/proc/self/mounts"));
-    for (String node : NODES) {
+    for (String node : Kube.NODES) {
       String mounts = kube.machine("exec", node, "cat", "/proc/self/mounts");
       requireNone(
           node + ": mounts",

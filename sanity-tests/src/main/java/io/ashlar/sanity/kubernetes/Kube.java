@@ -10,6 +10,9 @@ import java.util.concurrent.Callable;
 
 /** A test cluster: kubectl, helm, and its machines. */
 final class Kube {
+  /** Names of the machines that run pods. */
+  static final List<String> NODES = List.of("worker1", "worker2", "worker3");
+
   private static final long COMMAND_SECONDS = 120;
   private static final long POLL_MILLIS = 200;
 

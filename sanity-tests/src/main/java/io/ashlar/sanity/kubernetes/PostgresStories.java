@@ -102,6 +102,7 @@ final class PostgresStories {
           try {
             return exec(
                 "pgbench",
+                "-n", // else it empties the history first, and the sums say nothing
                 "-h",
                 "/tmp",
                 "-U",

@@ -12,7 +12,6 @@ import java.util.stream.Stream;
  * of one, so that it comes back elsewhere when its node is lost.
  */
 final class Writer {
-  private static final List<String> NODES = List.of("worker1", "worker2", "worker3");
   private static final long RUNNING_SECONDS = 180;
 
   private final Kube kube;
@@ -115,7 +114,9 @@ final class Writer {
 
   Acks acks() throws IOException {
     return Acks.read(
-        NODES.stream().map(node -> kube.onNode(node, "/var/log/ashlar-acks/" + name)).toList());
+        Kube.NODES.stream()
+            .map(node -> kube.onNode(node, "/var/log/ashlar-acks/" + name))
+            .toList());
   }
 
   String pod() throws IOException, InterruptedException {

@@ -1,6 +1,7 @@
 package io.ashlar.controller.store.embedded;
 
 import io.ashlar.controller.store.ClusterStore;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -43,9 +44,10 @@ public final class EmbeddedStore implements ClusterStore {
    */
   public EmbeddedStore(Path file) {
     try {
+      DriverFolder.use(file.resolveSibling("driver"));
       connection = Schema.open(file);
       feed = new ChangeFeed(CHANGES_KEPT, Schema.revision(connection));
-    } catch (SQLException broken) {
+    } catch (SQLException | IOException broken) {
       thread.shutdown();
       throw new StoreException(
           "cannot open the store " + file + " (is another controller using it?)", broken);
