@@ -139,9 +139,9 @@ final class ReplicaOrders {
   }
 
   /**
-   * Convergence brings what is older than the newest that this copy has, or will have when what came
-   * before is applied. Whether it was lost with the log's end cannot be seen from the highest version
-   * then, so it is made sure of first.
+   * Convergence brings what is older than the newest that this copy has, or will have when what
+   * came before is applied. Whether it was lost with the log's end cannot be seen from the highest
+   * version then, so it is made sure of first.
    */
   private boolean isLate(long version) {
     return version < Math.max(highestReceived, store.highestVersion());
