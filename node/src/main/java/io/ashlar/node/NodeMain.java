@@ -54,6 +54,7 @@ public final class NodeMain {
 
   /** Until SIGTERM or SIGINT. */
   private static void serve(NodeConfig config) throws IOException, InterruptedException {
+    Preload.ifRecording();
     NodeDaemon daemon = NodeDaemon.start(config);
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime()
