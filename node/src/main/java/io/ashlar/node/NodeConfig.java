@@ -58,7 +58,7 @@ public record NodeConfig(
    */
   public record TlsFiles(Path authorities, Path token) {}
 
-  /** Eight segments of the store's log, and what comes before them. */
+  /** Twelve segments of the store's log, and what comes before them. */
   static final long DISK_BYTES_MIN = StoreFormat.diskBytesMin(StoreFormat.SEGMENT_BYTES_DEFAULT);
 
   public NodeConfig {

@@ -29,7 +29,9 @@ final class Format {
   static final int SEGMENT_PAGES_MAX = 1 << 20;
 
   static final int SEGMENT_PAGES_MIN = 16;
-  static final int SEGMENTS_MIN = 8;
+
+  /** Those that are kept back ({@link SpaceBudget#SEGMENTS_KEPT_BACK}), and some to hold data. */
+  static final int SEGMENTS_MIN = 12;
 
   private Format() {}
 
