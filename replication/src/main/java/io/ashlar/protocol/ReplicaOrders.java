@@ -4,6 +4,7 @@ import static io.ashlar.model.Blocks.BLOCK_BYTES;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.model.Version;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.ReplicaStore.Result;
 import io.ashlar.wire.Message.Data;
@@ -30,6 +31,7 @@ final class ReplicaOrders {
 
   private long watermark;
   private long durableVersion;
+  private long highestReceived;
 
   /** Applies handed to the store and not answered yet. */
   private int applying;
@@ -106,7 +108,8 @@ final class ReplicaOrders {
       return;
     }
     applyStarted();
-    boolean late = write.mode() == WriteMode.EXACT || isLate(lowestVersion(run));
+    boolean late = isLate(lowestVersion(run)) || write.mode() == WriteMode.EXACT;
+    noteReceived(highestVersion(run));
     ReplicaStore.Callback answer = applied(session, write.request(), late);
     switch (write.mode()) {
       case IF_NEWER -> store.applyIfNewer(run, true, answer);
@@ -126,19 +129,26 @@ final class ReplicaOrders {
       return;
     }
     applyStarted();
+    boolean late = isLate(range.version());
+    noteReceived(range.version());
     store.applyRangeIfNewer(
         range.firstBlock(),
         range.blocks(),
         range.version(),
-        applied(session, range.request(), isLate(range.version())));
+        applied(session, range.request(), late));
   }
 
   /**
-   * Convergence brings what is older than the newest that this copy has. Whether it was lost with
-   * the log's end cannot be seen from the highest version then, so it is made sure of first.
+   * Convergence brings what is older than the newest that this copy has, or will have when what
+   * came before is applied. Whether it was lost with the log's end cannot be seen from the highest
+   * version then, so it is made sure of first.
    */
   private boolean isLate(long version) {
-    return version < store.highestVersion();
+    return version < Math.max(highestReceived, store.highestVersion());
+  }
+
+  private void noteReceived(long version) {
+    highestReceived = Math.max(highestReceived, version);
   }
 
   private ReplicaStore.Callback applied(ReplicaSession session, long request, boolean late) {
@@ -227,6 +237,14 @@ final class ReplicaOrders {
       lowest = Math.min(lowest, version);
     }
     return lowest;
+  }
+
+  private static long highestVersion(BlockRun run) {
+    long highest = Version.NONE;
+    for (long version : run.versions()) {
+      highest = Math.max(highest, version);
+    }
+    return highest;
   }
 
   static Outcome outcome(Result result) {

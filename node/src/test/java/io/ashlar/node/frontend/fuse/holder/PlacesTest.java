@@ -87,7 +87,17 @@ final class PlacesTest {
     for (int i = 0; i < Places.COUNT; i++) {
       places.busy(i);
     }
-    Thread clock = Thread.ofPlatform().daemon().start(() -> now.addAndGet(Places.BUSY_NANOS_MAX));
+    Thread comer = Thread.currentThread();
+    Thread clock =
+        Thread.ofPlatform()
+            .daemon()
+            .start(
+                () -> {
+                  while (comer.getState() != Thread.State.TIMED_WAITING) {
+                    Thread.onSpinWait(); // it has looked at the clock when it waits
+                  }
+                  now.addAndGet(Places.BUSY_NANOS_MAX);
+                });
     assertThat(places.enter()).isFalse();
     clock.join();
     assertThat(ended).isEmpty();
