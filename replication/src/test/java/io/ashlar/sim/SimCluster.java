@@ -227,6 +227,8 @@ public final class SimCluster {
       events.runUntil(events.now() + SECOND / 10);
     }
     events.runUntil(events.now() + 2 * SECOND);
+    // A member that was cut off just before may have been removed only now.
+    await("healed after the load", this::allWell);
     if (options.damage()) {
       rotUnread(rng.fork("rot unread"));
     }
