@@ -1,5 +1,7 @@
 package io.ashlar.disk;
 
+import static java.util.concurrent.TimeUnit.NANOSECONDS;
+
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Readiness;
 import io.ashlar.env.Timers;
@@ -11,9 +13,13 @@ import io.ashlar.store.StoreOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens the store on a file or device, or looks whether it could. */
 public final class DataDisk {
+  private static final Logger LOG = LoggerFactory.getLogger(DataDisk.class);
+
   private DataDisk() {}
 
   /**
@@ -37,7 +43,14 @@ public final class DataDisk {
     FileDisk disk = FileDisk.open(path, FileDisk.THREADS_DEFAULT, loop, readiness);
     try {
       StoreFormat.formatIfBlank(disk, pool, wanted, segmentBytes);
-      return LogStore.open(disk, pool, timers, options);
+      long begun = System.nanoTime();
+      LogStore store = LogStore.open(disk, pool, timers, options);
+      LOG.info(
+          "event=disk_opened path={} millis={} {}",
+          path,
+          NANOSECONDS.toMillis(System.nanoTime() - begun),
+          store.opened());
+      return store;
     } catch (StoreOpenException | IllegalArgumentException e) {
       disk.close();
       throw new DiskRefusedException(path, e.getMessage(), e);

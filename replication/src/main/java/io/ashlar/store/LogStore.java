@@ -60,6 +60,7 @@ public final class LogStore implements StoreEngine {
   private final TreeMap<Integer, LogReplica> byNumber = new TreeMap<>();
   private final TreeSet<VolumeId> creating = new TreeSet<>();
   private final ArrayDeque<LogReplica> progressNoted = new ArrayDeque<>();
+  private final Recovery.Figures opened;
   private int nextNumber;
   private long nextTicket = 1;
   private String failure = "";
@@ -125,6 +126,7 @@ public final class LogStore implements StoreEngine {
         new Scrubber(
             disk, pool, timers, segments, summaries(), cache, counters, scrubPlan, new ScrubHost());
     found.nodeIo().serve(new NodeHost());
+    this.opened = found.figures();
     this.nextNumber = found.nextNumber();
     found.contents().forEach(this::adopt);
     reclaimer.restore(found.deadNodes());
@@ -163,6 +165,11 @@ public final class LogStore implements StoreEngine {
 
   public StoreCounters counters() {
     return counters;
+  }
+
+  /** What opening it had to go through since the last checkpoint, for an operator. */
+  public String opened() {
+    return String.format("segments=%s entries=%s", opened.segments(), opened.entries());
   }
 
   MapCache cache() {

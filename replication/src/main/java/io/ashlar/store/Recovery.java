@@ -58,6 +58,15 @@ final class Recovery {
   private CheckpointRecord record;
   private LogSequence sequence;
   private int nextNumber;
+  private Figures figures;
+
+  /**
+   * What opening a disk had to go through, for an operator.
+   *
+   * @param segments written to since the checkpoint
+   * @param entries of them that were applied
+   */
+  record Figures(int segments, int entries) {}
 
   private Recovery(Disk disk, PayloadPool pool, Superblock superblock, long mapCacheBytes) {
     this.disk = disk;
@@ -118,6 +127,10 @@ final class Recovery {
     return Math.floorMod(record.scrubbed(), segments.count());
   }
 
+  Figures figures() {
+    return figures;
+  }
+
   int nextNumber() {
     return nextNumber;
   }
@@ -147,6 +160,7 @@ final class Recovery {
           record.segments().free().stream().filter(free -> !used.contains(free)).toList());
       List<Replayed> replayed = replayed(found);
       apply(replayed);
+      figures = new Figures(found.size(), replayed.size());
       long lsn = replayed.isEmpty() ? record.lsn() : replayed.getLast().placed.lsn();
       sequence = new LogSequence(lsn, lastSegment(found));
       applyMetas(window);

@@ -17,6 +17,9 @@ import java.util.List;
  * batch, unknown what, and so the disk is refused.
  */
 final class SegmentScanner {
+  /** More than three of the largest batches. */
+  private static final int SOON_PAGES = 1024;
+
   /**
    * What a scan found: nothing, if {@code entries} is empty.
    *
@@ -70,7 +73,7 @@ final class SegmentScanner {
       page += header.pages();
       header = headerAt(page);
     }
-    if (header == null && durableBeyond(page)) {
+    if (header == null && durableBeyond(page, untouched() ? SOON_PAGES : segmentPages)) {
       throw new StoreOpenException(
           "segment %s, page %s: a batch that was durable is damaged, and with it the list of what"
               + " it held; this disk's replicas must be made anew from other copies",
@@ -81,15 +84,33 @@ final class SegmentScanner {
         : new Scan(first.sequence(), first.generation(), page, entries, metas);
   }
 
+  /**
+   * Whether the segment still begins as an earlier filling began it, so that at most the disk has
+   * lost a write without saying so. Most of the segments that are looked at are like this: they are
+   * not read to their ends for it.
+   */
+  private boolean untouched() throws IOException {
+    BatchHeader oldest = first == null ? anyHeaderAt(0) : null;
+    return oldest != null && oldest.sequence() < lowest;
+  }
+
   /** The header at this page if it is whole and of this filling, else null. */
   private BatchHeader headerAt(int at) throws IOException {
+    BatchHeader header = anyHeaderAt(at);
+    return header == null
+            || header.sequence() < lowest
+            || header.sequence() > highest
+            || (first != null && !header.sameSegmentAs(first))
+        ? null
+        : header;
+  }
+
+  /** The header at this page if it is whole, else null. */
+  private BatchHeader anyHeaderAt(int at) throws IOException {
     ByteBuffer head = window.at(segment, at, 1);
     BatchHeader header =
         head == null ? null : BatchHeader.decode(head, 0, diskId, at, segmentPages);
-    if (header == null
-        || header.sequence() < lowest
-        || header.sequence() > highest
-        || (first != null && !header.sameSegmentAs(first))) {
+    if (header == null) {
       return null;
     }
     ByteBuffer pages = window.at(segment, at, header.headerPages());
@@ -112,7 +133,7 @@ final class SegmentScanner {
     if (!whole) {
       BatchHeader before = first;
       first = header;
-      boolean damaged = durableBeyond(page);
+      boolean damaged = durableBeyond(page, segmentPages);
       first = before;
       if (!damaged) {
         return false;
@@ -155,12 +176,15 @@ final class SegmentScanner {
     return ByteBuffer.allocate(length).put(from.slice(at, length)).flip();
   }
 
-  /** Whether a later batch of this filling says that the log was durable beyond this page. */
-  private boolean durableBeyond(int broken) throws IOException {
+  /**
+   * Whether a batch of this filling that begins before {@code end} says that the log was durable
+   * beyond this page.
+   */
+  private boolean durableBeyond(int broken, int end) throws IOException {
     if (broken == 0 && first == null && isZero(0)) {
       return false;
     }
-    for (int at = broken + 1; at < segmentPages; at++) {
+    for (int at = broken + 1; at < Math.min(end, segmentPages); at++) {
       BatchHeader later = headerAt(at);
       if (later != null && later.durablePage() > broken) {
         return true;

@@ -148,9 +148,9 @@ final class DamageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(longs = {0, 1080, 65536 + 64, 512 << 10, (2 << 20) - 512})
+  @ValueSource(longs = {0, 1080, 65536 + 64, 512 << 10, (3 << 20) - 512})
   void foreignDataIsRefusedAndNotTouched(long offset) {
-    SimMedium medium = new SimMedium(2 << 20);
+    SimMedium medium = new SimMedium(3 << 20);
     medium.poke(offset, "something else".getBytes(StandardCharsets.UTF_8));
     assertThatThrownBy(() -> format(medium, StoreFixture.IDENTITY))
         .hasMessageContaining("something else");
@@ -170,7 +170,7 @@ final class DamageTest {
 
   @Test
   void interruptedFormatIsDoneAgain() throws IOException {
-    SimMedium medium = new SimMedium(2 << 20);
+    SimMedium medium = new SimMedium(3 << 20);
     medium.poke(0, "ASHLARDK and then nothing".getBytes(StandardCharsets.UTF_8));
     format(medium, StoreFixture.IDENTITY);
     assertThat(new StoreFixture(1, medium).open().store.replicas()).isEmpty();
