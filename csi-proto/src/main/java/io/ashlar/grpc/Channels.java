@@ -4,7 +4,6 @@ import io.ashlar.tls.Tls;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
-import io.netty.handler.ssl.SslProvider;
 import java.util.Optional;
 
 /** Channels to other daemons. */
@@ -21,7 +20,7 @@ public final class Channels {
       return builder.usePlaintext().build();
     }
     return builder
-        .sslContext(Tls.built(GrpcSslContexts.configure(tls.get().client(), SslProvider.JDK)))
+        .sslContext(Tls.built(GrpcSslContexts.configure(tls.get().client(), Tls.PROVIDER)))
         .overrideAuthority(name)
         .build();
   }

@@ -9,7 +9,6 @@ import io.netty.channel.ServerChannel;
 import io.netty.channel.socket.nio.NioServerDomainSocketChannel;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.ClientAuth;
-import io.netty.handler.ssl.SslProvider;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +41,7 @@ public final class GuardedServers {
   public static NettyServerBuilder on(
       SocketAddress address, EventLoopGroup loops, Tls tls, ClientAuth clients) {
     return bounded(address, loops, PrefaceCheck.Protocol.TLS)
-        .sslContext(Tls.built(GrpcSslContexts.configure(tls.server(clients), SslProvider.JDK)))
+        .sslContext(Tls.built(GrpcSslContexts.configure(tls.server(clients), Tls.PROVIDER)))
         .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS);
   }
 

@@ -4,6 +4,7 @@ import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Link;
 import io.ashlar.guard.RareLog;
+import io.ashlar.tls.Tls;
 import io.ashlar.wire.FrameException;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.MessageCodec;
@@ -186,8 +187,9 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
     if (cause instanceof IOException) {
       fail(String.valueOf(cause.getMessage()));
     } else if (cause instanceof DecoderException && cause.getCause() instanceof SSLException tls) {
-      LOG.warn("bad_tls", "event=bad_tls peer={} reason=\"{}\"", peer(), tls.getMessage());
-      fail("TLS: " + tls.getMessage());
+      String reason = Tls.reason(tls);
+      LOG.warn("bad_tls", "event=bad_tls peer={} reason=\"{}\"", peer(), reason);
+      fail("TLS: " + reason);
     } else {
       Bugs.halt("link", cause);
     }

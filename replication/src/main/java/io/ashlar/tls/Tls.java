@@ -1,8 +1,10 @@
 package io.ashlar.tls;
 
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -14,8 +16,15 @@ import javax.net.ssl.SSLSession;
 /**
  * The connections' side of an identity: TLS 1.3 (RFC 8446) and nothing older. An identity that
  * replaces another is used by every connection from then on; those that are open stay. Thread-safe.
+ *
+ * <p>BoringSSL does the work where Netty brings it for the platform, else the JDK
+ * (docs/decisions/certificates.md).
  */
 public final class Tls {
+  /** Who does the work. */
+  public static final SslProvider PROVIDER =
+      OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
+
   private static final String PROTOCOL = "TLSv1.3";
   private static final int DNS_NAME = 2;
 
@@ -36,6 +45,7 @@ public final class Tls {
   /** For a server; gRPC adds its protocol's name. */
   public SslContextBuilder server(ClientAuth clients) {
     return SslContextBuilder.forServer(managers.keys())
+        .sslProvider(PROVIDER)
         .trustManager(managers.trust())
         .clientAuth(clients)
         .protocols(PROTOCOL);
@@ -44,6 +54,7 @@ public final class Tls {
   /** For clients, which check the name that they expect. */
   public SslContextBuilder client() {
     return SslContextBuilder.forClient()
+        .sslProvider(PROVIDER)
         .keyManager(managers.keys())
         .trustManager(managers.trust())
         .endpointIdentificationAlgorithm("HTTPS")
@@ -55,8 +66,17 @@ public final class Tls {
     try {
       return builder.build();
     } catch (SSLException broken) {
-      throw new IllegalStateException("this JDK cannot do " + PROTOCOL, broken);
+      throw new IllegalStateException(PROVIDER + " cannot do " + PROTOCOL, broken);
     }
+  }
+
+  /** What an operator is told: the innermost cause, as BoringSSL's own exception says nothing. */
+  public static String reason(SSLException failed) {
+    Throwable cause = failed;
+    while (cause.getCause() != null && cause.getCause() != cause) {
+      cause = cause.getCause();
+    }
+    return cause.getMessage() == null ? cause.toString() : cause.getMessage();
   }
 
   /** Name of the other side, if it has said who it is and that was proved. */
