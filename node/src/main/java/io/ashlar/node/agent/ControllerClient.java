@@ -50,6 +50,10 @@ public final class ControllerClient implements AutoCloseable {
   @GuardedBy("this")
   private final Map<String, ControllerConnection> connections = new TreeMap<>();
 
+  /** Where controllers are: by the configuration, then by answers. */
+  @GuardedBy("this")
+  private int timesTold;
+
   @GuardedBy("this")
   private boolean closed;
 
@@ -132,7 +136,7 @@ public final class ControllerClient implements AutoCloseable {
     if (!reachesOne(wanted)) {
       wanted.addAll(given);
     }
-    wanted.forEach(this::open);
+    openSome(wanted);
     for (String address : List.copyOf(connections.keySet())) {
       if (!wanted.contains(address)) {
         connections.remove(address).close();
@@ -141,6 +145,22 @@ public final class ControllerClient implements AutoCloseable {
     if (favourite == null) {
       favourite = connections.values().iterator().next();
     }
+  }
+
+  /**
+   * All at the start; nothing with the first answer, and then one with each: just after a start,
+   * when volumes wait for their records, handshakes with controllers that nothing is asked of are
+   * only in the way.
+   */
+  @GuardedBy("this")
+  private void openSome(Set<String> wanted) {
+    long most = timesTold == 0 ? wanted.size() : Math.min(timesTold - 1, 1);
+    timesTold++;
+    wanted.stream()
+        .filter(address -> !connections.containsKey(address))
+        .limit(most)
+        .toList()
+        .forEach(this::open);
   }
 
   @GuardedBy("this")
