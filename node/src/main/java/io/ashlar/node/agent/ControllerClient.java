@@ -156,11 +156,11 @@ public final class ControllerClient implements AutoCloseable {
   private void openSome(Set<String> wanted) {
     long most = timesTold == 0 ? wanted.size() : Math.min(timesTold - 1, 1);
     timesTold++;
-    wanted.stream()
-        .filter(address -> !connections.containsKey(address))
-        .limit(most)
-        .toList()
-        .forEach(this::open);
+    List<String> missing = new ArrayList<>(wanted);
+    missing.removeAll(connections.keySet());
+    for (String address : missing.subList(0, (int) Math.min(most, missing.size()))) {
+      open(address);
+    }
   }
 
   @GuardedBy("this")

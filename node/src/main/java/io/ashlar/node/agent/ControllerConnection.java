@@ -7,6 +7,7 @@ import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.control.v1.VolumesGrpc;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -48,6 +49,10 @@ final class ControllerConnection implements AutoCloseable {
           task -> Thread.ofPlatform().name("heartbeat").daemon().unstarted(task));
   private boolean registered;
   private boolean silent;
+
+  /** It did not even say that it is not there. */
+  private boolean mute;
+
   private volatile boolean answering;
 
   /**
@@ -84,7 +89,11 @@ final class ControllerConnection implements AutoCloseable {
   }
 
   private void beat() {
-    if (silent) {
+    if (mute) {
+      // The address leads elsewhere by now, but TCP goes on asking one that is gone, for minutes.
+      channel.enterIdle();
+      mute = false;
+    } else if (silent) {
       // By itself it would wait longer from time to time, up to two minutes.
       channel.resetConnectBackoff();
     }
@@ -107,6 +116,7 @@ final class ControllerConnection implements AutoCloseable {
     } catch (StatusRuntimeException e) {
       registered = false;
       answering = false;
+      mute = e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED;
       if (!silent) {
         silent = true;
         LOG.warn(

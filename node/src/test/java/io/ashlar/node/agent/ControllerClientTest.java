@@ -17,7 +17,10 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.stub.StreamObserver;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,8 +48,12 @@ final class ControllerClientTest {
     private final Server server;
 
     FakeController() throws Exception {
+      this(0);
+    }
+
+    FakeController(int port) throws Exception {
       server =
-          NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
+          NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", port))
               .addService(nodes())
               .addService(volumes())
               .build()
@@ -99,9 +106,13 @@ final class ControllerClientTest {
   }
 
   private void connect(FakeController first) {
+    connect(first.address());
+  }
+
+  private void connect(String address) {
     client =
         new ControllerClient(
-            List.of(first.address()),
+            List.of(address),
             this::channel,
             RegisterRequest.newBuilder().setNodeId("n1").setInstance(1).build(),
             List::of,
@@ -218,5 +229,19 @@ final class ControllerClientTest {
 
     await(() -> replacement.beats.get() > before);
     assertThat(client.volume("v").getVolumeId()).isEqualTo("v");
+  }
+
+  /** As an address of a service does whose endpoint has gone without a word. */
+  @Test
+  void aConnectionThatNobodyAnswersOnIsMadeAnew() throws Exception {
+    ServerSocket gone = new ServerSocket(0, 8, InetAddress.getLoopbackAddress());
+    connect("127.0.0.1:" + gone.getLocalPort());
+    try (Socket mute = gone.accept()) {
+      gone.close();
+      FakeController controller = new FakeController(gone.getLocalPort());
+
+      await(() -> controller.beats.get() >= 1);
+      assertThat(mute.isClosed()).isFalse();
+    }
   }
 }

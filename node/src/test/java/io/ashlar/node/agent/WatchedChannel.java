@@ -27,6 +27,11 @@ final class WatchedChannel extends ManagedChannel {
   }
 
   @Override
+  public void enterIdle() {
+    real.enterIdle();
+  }
+
+  @Override
   public <Q, R> ClientCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options) {
     return real.newCall(method, options);
   }
