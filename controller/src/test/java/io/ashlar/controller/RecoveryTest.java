@@ -214,7 +214,16 @@ final class RecoveryTest {
     Thread.sleep(TestCluster.SILENCE.toMillis() + 300);
 
     assertThatThrownBy(() -> cluster.csi().createVolume(volumeNamed("pvc").build()))
+        .hasMessageContaining("UNAVAILABLE")
         .hasMessageContaining("node-1: unreachable; node-2: unreachable");
+    assertThatThrownBy(
+            () ->
+                cluster
+                    .csi()
+                    .createVolume(
+                        volumeNamed("more").putParameters("ashlar.io/replicas", "5").build()))
+        .as("more than there are, whatever comes back")
+        .hasMessageContaining("RESOURCE_EXHAUSTED");
   }
 
   @Test

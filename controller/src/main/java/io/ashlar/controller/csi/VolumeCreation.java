@@ -120,8 +120,10 @@ final class VolumeCreation {
                     spec.copies(), spec.sizeBytes(), Set.of(), Set.of(), preferred));
     int needed = spec.failureMode().copiesToWrite(spec.replicas());
     if (plan.chosen().size() < needed) {
+      // Of one that is exhausted the provisioner asks again after a minute only.
+      boolean soon = plan.chosen().size() + plan.unreachable() >= needed;
       throw new RefusedException(
-          Kind.EXHAUSTED,
+          soon ? Kind.UNREACHABLE : Kind.EXHAUSTED,
           "volume '%s' with %d replicas and failure mode %s needs %d nodes, %d can take a copy; %s",
           spec.name(),
           spec.replicas(),

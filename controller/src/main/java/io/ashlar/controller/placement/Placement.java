@@ -14,6 +14,8 @@ import java.util.stream.Collectors;
 
 /** Chooses distinct nodes for copies. Immutable. */
 public final class Placement {
+  private static final String UNREACHABLE = "unreachable";
+
   private final SpacePolicy space;
   private final List<PlacementFilter> filters;
 
@@ -22,6 +24,11 @@ public final class Placement {
 
   /** What was chosen, perhaps fewer than asked, and why each other node was not. */
   public record Plan(List<Chosen> chosen, SortedMap<NodeId, String> rejected) {
+    /** How many might take a copy once they are heard of again. */
+    public long unreachable() {
+      return rejected.values().stream().filter(UNREACHABLE::equals).count();
+    }
+
     /** For messages: {@code n1: unreachable; n2: ...}. */
     public String reasons() {
       return rejected.isEmpty()
@@ -67,7 +74,7 @@ public final class Placement {
   }
 
   private static Optional<String> unreachable(PlacementRequest request, Candidate candidate) {
-    return reject(!candidate.node().reachable(), "unreachable");
+    return reject(!candidate.node().reachable(), UNREACHABLE);
   }
 
   private static Optional<String> holdsCopy(PlacementRequest request, Candidate candidate) {
