@@ -20,7 +20,7 @@ public final class Channels {
       return builder.usePlaintext().build();
     }
     return builder
-        .sslContext(Tls.built(GrpcSslContexts.configure(tls.get().client(), Tls.PROVIDER)))
+        .sslContext(Tls.built(GrpcSslContexts.configure(tls.get().client(), Tls.provider())))
         .overrideAuthority(name)
         .build();
   }

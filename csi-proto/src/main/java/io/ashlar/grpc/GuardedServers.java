@@ -41,7 +41,7 @@ public final class GuardedServers {
   public static NettyServerBuilder on(
       SocketAddress address, EventLoopGroup loops, Tls tls, ClientAuth clients) {
     return bounded(address, loops, PrefaceCheck.Protocol.TLS)
-        .sslContext(Tls.built(GrpcSslContexts.configure(tls.server(clients), Tls.PROVIDER)))
+        .sslContext(Tls.built(GrpcSslContexts.configure(tls.server(clients), Tls.provider())))
         .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS);
   }
 

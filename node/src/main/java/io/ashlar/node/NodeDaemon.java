@@ -66,6 +66,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -123,9 +124,11 @@ final class NodeDaemon implements AutoCloseable {
 
   private NodeDaemon(NodeConfig config) throws IOException, InterruptedException {
     this.config = config;
-    LOG.info("event=starting config={}", config);
+    LOG.info("event=starting node={}", config.node());
     config.kubelet().ifPresent(RegistrationOptions::requireFolder);
     this.stateDir = StateDir.open(config.stateDir(), rng);
+    Optional<String> cluster = knownCluster();
+    Optional<FutureTask<LogStore>> opening = cluster.map(this::beginToOpenStore);
     this.enrolment = enrolment();
     this.tls = enrolment.map(Enrolment::tls);
     this.transport = new NettyTransport(loop, payloads, tls);
@@ -137,9 +140,9 @@ final class NodeDaemon implements AutoCloseable {
             this::pool,
             this::learn);
     controller.start();
-    String cluster = clusterId();
-    this.store = openStore(cluster);
-    this.ports = ports(Long.parseUnsignedLong(cluster, 16));
+    String clusterId = cluster.isPresent() ? cluster.get() : learnedCluster();
+    this.store = opening.isPresent() ? opened(opening.get()) : openStore(clusterId);
+    this.ports = ports(Long.parseUnsignedLong(clusterId, 16));
     this.replicas = new ReplicaHost(ports, store);
     this.coordinators = new Coordinators(ports, replicas);
     onLoop(replicas::start);
@@ -291,18 +294,44 @@ final class NodeDaemon implements AutoCloseable {
     }
   }
 
-  /** Known from an earlier start, else from the first registration, which is waited for. */
-  private String clusterId() throws IOException, InterruptedException {
-    Path file = stateDir.path().resolve("cluster");
-    if (Files.exists(file)) {
-      return Files.readString(file).strip();
-    }
+  /** The cluster's id, from an earlier start. */
+  private Optional<String> knownCluster() throws IOException {
+    Path file = clusterFile();
+    return Files.exists(file) ? Optional.of(Files.readString(file).strip()) : Optional.empty();
+  }
+
+  /** The cluster's id from the first registration, which is waited for. */
+  private String learnedCluster() throws IOException, InterruptedException {
     try {
       String id = controller.clusterId().get();
-      Files.writeString(file, id);
+      Files.writeString(clusterFile(), id);
       return id;
     } catch (ExecutionException e) {
       throw new IOException("cannot learn the cluster's id", e);
+    }
+  }
+
+  private Path clusterFile() {
+    return stateDir.path().resolve("cluster");
+  }
+
+  /** A restart that volumes wait for reads the disk while it sets up TLS. */
+  private FutureTask<LogStore> beginToOpenStore(String cluster) {
+    FutureTask<LogStore> opening = new FutureTask<>(() -> openStore(cluster));
+    Thread.ofPlatform().name("disk-opening").daemon().start(opening);
+    return opening;
+  }
+
+  private static LogStore opened(FutureTask<LogStore> opening)
+      throws IOException, InterruptedException {
+    try {
+      return opening.get();
+    } catch (ExecutionException failed) {
+      switch (failed.getCause()) {
+        case IOException refused -> throw refused;
+        case RuntimeException broken -> throw broken;
+        case Throwable other -> throw new IllegalStateException(other);
+      }
     }
   }
 

@@ -3,7 +3,9 @@ package io.ashlar.node;
 import io.ashlar.disk.DiskRefusedException;
 import io.ashlar.grpc.GrpcLog;
 import io.ashlar.node.disk.NoDeviceException;
+import io.ashlar.tls.Tls;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,6 +18,9 @@ public final class NodeMain {
   private NodeMain() {}
 
   public static void main(String[] args) throws InterruptedException {
+    if (Arrays.stream(args).anyMatch(each -> each.startsWith(NodeOptions.TLS_CA))) {
+      Tls.prepare(); // before the options are read, which takes as long
+    }
     GrpcLog.install();
     int code = run(args);
     if (code != 0) {

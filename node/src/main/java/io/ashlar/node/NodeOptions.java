@@ -25,6 +25,8 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = "Replicas, coordinators and devices of one node.")
 final class NodeOptions {
+  static final String TLS_CA = "--tls-ca";
+
   private static final long MAP_CACHE_BYTES_MIN = 8L << 20;
 
   /** What the launcher allows the process outside of the heap has to hold it. */
@@ -79,7 +81,7 @@ final class NodeOptions {
   private List<String> controllers;
 
   @Option(
-      names = "--tls-ca",
+      names = TLS_CA,
       description =
           "Certificates of the authority to believe; with --tls-token: daemons talk TLS, and this"
               + " one gets its certificate from a controller.")
