@@ -18,7 +18,6 @@ import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreEngine;
-import io.ashlar.store.StoreProbe;
 import io.ashlar.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,7 +35,7 @@ import java.util.function.BooleanSupplier;
 public final class SimCluster {
   static final long CLUSTER_ID = 0xA5A5;
   static final VolumeId VOLUME = new VolumeId("vol-sim");
-  private static final long SECOND = 1_000_000_000L;
+  static final long SECOND = 1_000_000_000L;
   private static final long QUIET_SECONDS_MAX = 300;
 
   private final long seed;
@@ -52,6 +51,7 @@ public final class SimCluster {
   private final SimChecks checks = new SimChecks(this);
   private final SimDamage damage;
   private final SimOperator operator;
+  private final EndingFaults ending;
   private final Nemesis nemesis;
   private final StringBuilder trace = new StringBuilder();
   private final boolean verbose;
@@ -80,6 +80,7 @@ public final class SimCluster {
     }
     this.records = new SimRecordStore(events, rng.fork("store"), firstView(), this::changed);
     this.operator = new SimOperator(this, rng.fork("operator"));
+    this.ending = new EndingFaults(this, operator);
     this.damage = new SimDamage(this, rng.fork("damage"));
     this.nemesis = new Nemesis(this, rng.fork("nemesis"));
   }
@@ -112,13 +113,13 @@ public final class SimCluster {
       begin();
       faultyPhase();
       quietPhase();
-      rottenEnd(rng.fork("rotten end"));
+      ending.rottenEnd(rng.fork("rotten end"));
       if (options.endsDark()) {
-        powerCut();
+        ending.powerCut();
       }
       check();
       if (!options.endsDark()) {
-        powerLossInUse();
+        ending.powerLossInUse();
       }
     } catch (RuntimeException e) {
       throw new SimFailure("seed " + seed + " at " + events.now() + " ns: " + e.getMessage(), e);
@@ -129,47 +130,6 @@ public final class SimCluster {
     summary.duplicates = network.duplicates();
     summary.storeOutages = records.outages();
     return summary;
-  }
-
-  /**
-   * A member's process dies, and the newest bytes of its log rot before it is back: it comes back
-   * without writes that it has acknowledged, and believes that it is clean. In half of the cases
-   * the coordinator dies as well, so that nobody remembers.
-   */
-  private void rottenEnd(SimRng end) {
-    Membership membership = records.view().membership();
-    NodeId consumer = membership.coordinator().orElseThrow().node();
-    List<SimNode> others =
-        membership.members().stream()
-            .map(member -> nodes.get(member.node()))
-            .filter(node -> !node.id().equals(consumer))
-            .toList();
-    if (options.copies() == 1 || !end.oneIn(2)) {
-      return;
-    }
-    SimNode victim = others.get(end.nextInt(others.size()));
-    ReplicaStore store = victim.engine().replica(VOLUME).orElseThrow();
-    OptionalLong newest = StoreProbe.newestBlock(store, options.blocks());
-    if (newest.isEmpty()) {
-      return;
-    }
-    note("rotten end at " + victim.id());
-    long offset = StoreProbe.offset(store, newest.getAsLong()).orElseThrow();
-    victim.kill();
-    victim.medium().flipBit(offset, 0);
-    if (end.oneIn(2)) {
-      nodes.get(consumer).kill();
-      nodes.get(consumer).start();
-    }
-    victim.start();
-    store = victim.engine().replica(VOLUME).orElseThrow();
-    if (StoreProbe.offset(store, newest.getAsLong()).equals(OptionalLong.of(offset))) {
-      victim.medium().flipBit(offset, 0); // a later batch vouches for it: it is known as damaged
-    } else {
-      summary.rottenEnds++;
-    }
-    events.runUntil(events.now() + 5 * SECOND);
-    await("healed after a rotten end", this::allWell);
   }
 
   private void begin() {
@@ -230,82 +190,15 @@ public final class SimCluster {
     // A member that was cut off just before may have been removed only now.
     await("healed after the load", this::allWell);
     if (options.damage()) {
-      rotUnread(rng.fork("rot unread"));
+      ending.rotUnread(rng.fork("rot unread"));
     }
   }
 
-  /** What nobody reads is found damaged all the same, and made good by another copy. */
-  private void rotUnread(SimRng rot) {
-    SimNode victim = List.copyOf(nodes.values()).get(rot.nextInt(nodes.size()));
-    for (int i = 0; i < 3; i++) {
-      damage.strike(victim);
-    }
-    await("repaired", damage::allRepaired);
-    damage.mendAll();
-    rotAcross();
-  }
-
-  /** No copy is good, but of each block there is a good one. */
-  private void rotAcross() {
-    List<SimNode> inSync =
-        records.view().membership().members().stream()
-            .filter(Member::inSync)
-            .map(member -> node(member.node()))
-            .toList();
-    long first = options.copies() == 2 ? damage.strikeNeighbours(inSync.get(0), inSync.get(1)) : -1;
-    if (first >= 0) {
-      consumer().client().orElseThrow().readBlocks(first, 2);
-      await("read", () -> outstanding() == 0);
-      await("repaired", damage::allRepaired);
-      damage.mendAll();
-      summary.rottenAcross++;
-    }
-  }
-
-  private SimNode consumer() {
+  SimNode consumer() {
     return nodes.get(records.view().membership().attachment().orElseThrow().node());
   }
 
-  /**
-   * A volume that nobody uses has everything on its disks, and every copy knows that it has: after
-   * a power loss of everything it is served at once, with all its copies.
-   */
-  private void powerCut() {
-    operator.detach();
-    await("detached", operator::isDetached);
-    summary.powerCuts++;
-    note("power cut");
-    nodes.values().forEach(SimNode::powerLoss);
-    nodes.values().forEach(SimNode::start);
-    int epoch = records.view().membership().epoch();
-    operator.attachAgain();
-    await("served after a power cut", this::allWell);
-    if (records.view().membership().epoch() > epoch + 2) {
-      throw new SimFailure(
-          "after a power cut the members were not taken as they are: " + describe());
-    }
-  }
-
-  /**
-   * Copies of a volume in use may all lack the newest writes after a power loss of everything, and
-   * none of them can say so: none calls itself clean, and the volume is not served.
-   */
-  private void powerLossInUse() {
-    SimNode consumer = consumer();
-    summary.darkInUse++;
-    note("power loss of all, in use");
-    nodes.values().forEach(SimNode::powerLoss);
-    nodes.values().forEach(SimNode::start);
-    events.runUntil(events.now() + 10 * SECOND);
-    if (consumer.coordinator().isEmpty()) {
-      throw new SimFailure("nobody tries to serve the volume: " + describe());
-    }
-    if (serving().isPresent()) {
-      throw new SimFailure("served after all copies lost their power in use: " + describe());
-    }
-  }
-
-  private void await(String what, BooleanSupplier condition) {
+  void await(String what, BooleanSupplier condition) {
     long end = events.now() + 60 * SECOND;
     while (!condition.getAsBoolean()) {
       if (events.now() > end) {
@@ -315,7 +208,7 @@ public final class SimCluster {
     }
   }
 
-  private boolean allWell() {
+  boolean allWell() {
     VolumeView view = records.view();
     boolean allInSync =
         view.membership().members().size() == view.membership().inSync().size()
@@ -323,7 +216,7 @@ public final class SimCluster {
     return allInSync && serving().isPresent();
   }
 
-  private Optional<VolumeCoordinator> serving() {
+  Optional<VolumeCoordinator> serving() {
     for (SimNode node : nodes.values()) {
       boolean recorded =
           node.coordinator()
@@ -337,13 +230,13 @@ public final class SimCluster {
     return Optional.empty();
   }
 
-  private int outstanding() {
+  int outstanding() {
     return nodes.values().stream()
         .mapToInt(node -> node.client().map(it -> it.unanswered().size()).orElse(0))
         .sum();
   }
 
-  private String describe() {
+  String describe() {
     StringBuilder text = new StringBuilder(records.view().membership().toString());
     for (SimNode node : nodes.values()) {
       text.append("\n  ").append(node.id()).append(node.up() ? " up" : " down");

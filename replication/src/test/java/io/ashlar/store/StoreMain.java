@@ -1,22 +1,26 @@
 package io.ashlar.store;
 
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Runs the tests of the store for as long as one likes: {@code crashes FIRST WORKLOADS POINTS},
- * {@code shadow FIRST SECONDS}, {@code damage FIRST COUNT}, or {@code hunt SEEDS}, which does some
- * of everything and says after how many seeds it found something. A failure names its seed.
+ * {@code shadow FIRST SECONDS}, {@code damage FIRST COUNT}, {@code kills SEED ROUNDS}, or {@code
+ * hunt SEEDS}, which does some of everything on a simulated disk and says after how many seeds it
+ * found something. A failure names its seed.
  */
 public final class StoreMain {
   private StoreMain() {}
 
-  public static void main(String[] args) {
+  public static void main(String[] args) throws Exception {
     long first = Long.parseLong(args[1]);
     switch (args[0]) {
       case "hunt" -> hunt(first);
       case "damage" -> damage(first, Long.parseLong(args[2]));
       case "crashes" -> crashes(first, Long.parseLong(args[2]), Integer.parseInt(args[3]));
       case "shadow" -> shadow(first, Long.parseLong(args[2]));
+      case "kills" -> kills(first, Integer.parseInt(args[2]));
+      case "writer" -> KillWriter.run(Path.of(args[2]), first, Long.parseLong(args[3]));
       default -> throw new IllegalArgumentException("no test is called " + args[0]);
     }
   }
@@ -66,6 +70,14 @@ public final class StoreMain {
           });
     }
     System.out.printf("damage: %d disks, all of it found, nothing wrong was read%n", count);
+  }
+
+  private static void kills(long seed, int rounds) throws Exception {
+    long answered = KillRun.run(seed, rounds);
+    System.out.printf(
+        "kill -9 on a real file: seed %d, %d rounds, %d operations answered, none lost%n",
+        seed, rounds, answered);
+    System.exit(0); // loops of Netty may still be there
   }
 
   /** Exit code 1 if something is found. */

@@ -2,13 +2,24 @@ package io.ashlar.sanity.bench;
 
 import java.util.List;
 
-/** Something that fio reads and writes, by the options that choose its engine. */
-record Target(String name, List<String> engine) {
+/**
+ * Something that fio reads and writes.
+ *
+ * @param prefix of fio's command, which brings it to where the target is
+ * @param engine the options of fio that choose its engine
+ * @param servers processes that do the target's work, whose CPU time is counted with fio's
+ */
+record Target(String name, List<String> prefix, List<String> engine, List<Long> servers) {
   static Target file(String name, String path) {
-    return new Target(name, List.of("--ioengine=libaio", "--filename=" + path));
+    return device(name, List.of(), path, List.of());
   }
 
-  static Target nbd(String name, String uri) {
-    return new Target(name, List.of("--ioengine=nbd", "--uri=" + uri));
+  /** A block device or file, perhaps where only commands with a prefix see it. */
+  static Target device(String name, List<String> prefix, String path, List<Long> servers) {
+    return new Target(name, prefix, List.of("--ioengine=libaio", "--filename=" + path), servers);
+  }
+
+  static Target nbd(String name, String uri, List<Long> servers) {
+    return new Target(name, List.of(), List.of("--ioengine=nbd", "--uri=" + uri), servers);
   }
 }

@@ -38,7 +38,8 @@ enum Workload {
 
   /** fio's command line for a target, over its first bytes, for so many seconds. */
   List<String> command(Target target, long sizeBytes, int seconds) {
-    List<String> command = new ArrayList<>(List.of("fio", "--name=bench", "--direct=1"));
+    List<String> command = new ArrayList<>(target.prefix());
+    command.addAll(List.of("fio", "--name=bench", "--direct=1"));
     command.addAll(target.engine());
     command.addAll(
         List.of(

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -89,13 +90,20 @@ public final class DevCluster implements AutoCloseable {
     return all;
   }
 
-  /** A node's metric of a volume; empty while the node does not tell it. */
-  public OptionalDouble metric(String node, String name, String volume)
-      throws InterruptedException {
+  /** A node's metric of a volume or pool; empty while the node does not tell it. */
+  public OptionalDouble metric(String node, String name, String of) throws InterruptedException {
+    return metric(node, Pattern.compile(name + "\\{[^}]*\"" + of + "\"[^}]*\\} (\\S+)"));
+  }
+
+  /** A node's metric that has no labels; empty while the node does not tell it. */
+  public OptionalDouble metric(String node, String name) throws InterruptedException {
+    return metric(node, Pattern.compile("(?m)^" + name + " (\\S+)"));
+  }
+
+  private OptionalDouble metric(String node, Pattern line) throws InterruptedException {
     try {
       String url = "http://10.77.0." + node.replace("node", "") + ":7435/metrics";
       String all = exec(node, "curl", "-s", "-m", "5", url);
-      Pattern line = Pattern.compile(name + "\\{[^}]*\"" + volume + "\"[^}]*\\} (\\S+)");
       Matcher matcher = line.matcher(all);
       return matcher.find()
           ? OptionalDouble.of(Double.parseDouble(matcher.group(1)))
@@ -116,8 +124,17 @@ public final class DevCluster implements AutoCloseable {
 
   /** Process numbers of all daemons that run. */
   public List<Long> daemons() throws IOException, InterruptedException {
+    return processes("_PID");
+  }
+
+  /** Process number of the daemon of a machine. */
+  public long daemon(String machine) throws IOException, InterruptedException {
+    return processes("\\b" + machine.toUpperCase(Locale.ROOT) + "_PID").getFirst();
+  }
+
+  private List<Long> processes(String name) throws IOException, InterruptedException {
     List<Long> all = new ArrayList<>();
-    Matcher pids = Pattern.compile("_PID=([0-9]+)").matcher(script(COMMAND_SECONDS, "env"));
+    Matcher pids = Pattern.compile(name + "=([0-9]+)").matcher(script(COMMAND_SECONDS, "env"));
     while (pids.find()) {
       all.add(Long.parseLong(pids.group(1)));
     }

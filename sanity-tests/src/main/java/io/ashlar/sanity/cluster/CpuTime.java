@@ -1,4 +1,4 @@
-package io.ashlar.sanity.bench;
+package io.ashlar.sanity.cluster;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,7 +9,7 @@ import java.util.List;
  * CPU time of processes with all their threads and the children they waited for, from
  * /proc/PID/stat (proc_pid_stat(5), fields 14 to 17).
  */
-final class CpuTime {
+public final class CpuTime {
   private static final int AFTER_NAME = 3; // number of the field that follows the name
   private static final int FIRST = 14;
   private static final int LAST = 17;
@@ -17,7 +17,7 @@ final class CpuTime {
 
   private CpuTime() {}
 
-  static double secondsOf(List<Long> processes) throws IOException {
+  public static double secondsOf(List<Long> processes) throws IOException {
     double ticks = 0;
     for (long process : processes) {
       String stat = Files.readString(Path.of("/proc", Long.toString(process), "stat"));
