@@ -121,7 +121,15 @@ public final class LogStore implements StoreEngine {
     this.checkpointer =
         new Checkpointer(
             disk, pool, segments, sequence, nodeLog, gate, superblock, new CheckpointHost());
-    this.room = new RoomMaker(timers, segments, sequence, cache, collector, checkpointer);
+    this.room =
+        new RoomMaker(
+            timers,
+            segments,
+            sequence,
+            cache,
+            collector,
+            checkpointer,
+            found.segmentAtCheckpoint());
     this.scrubber =
         new Scrubber(
             disk, pool, timers, segments, summaries(), cache, counters, scrubPlan, new ScrubHost());

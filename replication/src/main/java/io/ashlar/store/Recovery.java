@@ -122,6 +122,11 @@ final class Recovery {
     return sequence;
   }
 
+  /** The last segment that was begun before the checkpoint. */
+  long segmentAtCheckpoint() {
+    return record.lastSegment();
+  }
+
   /** Where looking for damage had come to. */
   int scrubbed() {
     return Math.floorMod(record.scrubbed(), segments.count());

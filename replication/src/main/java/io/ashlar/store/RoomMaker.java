@@ -37,13 +37,18 @@ final class RoomMaker {
   private boolean due;
   private boolean stopped;
 
+  /**
+   * @param segmentAtCheckpoint the last one that the checkpoint on the disk knows of: what earlier
+   *     processes wrote after it has to be read again too
+   */
   RoomMaker(
       Timers timers,
       Segments segments,
       LogSequence sequence,
       MapCache cache,
       Collector collector,
-      Checkpointer checkpointer) {
+      Checkpointer checkpointer,
+      long segmentAtCheckpoint) {
     this.timers = timers;
     this.segments = segments;
     this.sequence = sequence;
@@ -52,7 +57,7 @@ final class RoomMaker {
     this.checkpointer = checkpointer;
     this.wanted = KEPT_FROM_OPERATIONS + 2 + Math.min(WANTED_MAX, segments.count() / 16);
     this.behindMax = Math.clamp(segments.count() / 8, 2, BEHIND_MAX);
-    this.segmentAtCheckpoint = sequence.lastSegment();
+    this.segmentAtCheckpoint = segmentAtCheckpoint;
   }
 
   /** Something waits for a free segment. */

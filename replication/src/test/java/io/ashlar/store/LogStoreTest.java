@@ -148,6 +148,23 @@ final class LogStoreTest {
     assertThat(fixture.extentsAbove(fixture.replica("a"), 0, 4, 1)).containsExactly(4);
   }
 
+  /** A process that dies again and again never comes to the checkpoint that a long life makes. */
+  @Test
+  void shortLivesLeaveNoMoreToReadThanALongOne() {
+    StoreFixture lives = new StoreFixture(3, 200).format().open();
+    lives.create("v");
+    long version = 0;
+    for (int life = 0; life < 40; life++) {
+      for (int block = 0; block < 60; block++) {
+        assertThat(lives.write(lives.replica("v"), block, ++version)).isEqualTo(OK);
+      }
+      lives.crash();
+      lives.open();
+      lives.settle();
+      assertThat(lives.store.opened()).matches("segments=(1?[0-9]|2[0-4]) .*");
+    }
+  }
+
   @Test
   void deletedReplicaStaysDeletedAndItsNameIsFree() {
     ReplicaStore replica = fixture.create("a");
