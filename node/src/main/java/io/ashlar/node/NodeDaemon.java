@@ -40,6 +40,7 @@ import io.ashlar.node.frontend.nbd.NbdServer;
 import io.ashlar.node.http.NodeMetrics;
 import io.ashlar.node.kubelet.KubeletRegistration;
 import io.ashlar.node.kubelet.RegistrationOptions;
+import io.ashlar.node.rehearsal.Rehearsal;
 import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.NodePorts;
 import io.ashlar.runtime.ReplicaHost;
@@ -81,6 +82,10 @@ final class NodeDaemon implements AutoCloseable {
   private static final Logger EVENTS = LoggerFactory.getLogger("io.ashlar.events");
   private static final String POOL = "default";
   private static final Duration HOLDER_PATIENCE = Duration.ofSeconds(10);
+
+  /** How long whatever pods do not wait for leaves the processors to the volumes' return. */
+  private static final Duration RESUME_PATIENCE = Duration.ofSeconds(2);
+
   private static final String VERSION = "0.1.0";
 
   /** Freed buffers kept for reuse, for each size: what a busy loop has in flight at once. */
@@ -149,7 +154,7 @@ final class NodeDaemon implements AutoCloseable {
     this.holder = new HolderClient(config.holderSocket(), HOLDER_PATIENCE);
     this.attachments = attachments();
     var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
-    attachments.resume();
+    attachments.resume(RESUME_PATIENCE);
     this.agent =
         agentServer()
             .intercept(new CallInterceptor(new StatusMapper(), CallObserver.NONE))
@@ -416,6 +421,14 @@ final class NodeDaemon implements AutoCloseable {
     } catch (ExecutionException e) {
       throw new IllegalStateException(e.getCause());
     }
+  }
+
+  /** For a start that is recorded: does once what it has had no cause to do. */
+  void rehearse() throws IOException, InterruptedException {
+    Rehearsal.run(
+        stateDir.path(),
+        new Rehearsal.Surroundings(config.node(), tls, Host.bootId(), clock, rng, stateDir.id()));
+    LOG.info("event=rehearsed node={}", config.node());
   }
 
   /** Leaves everything so that a next process, or a power loss, finds it in order. */

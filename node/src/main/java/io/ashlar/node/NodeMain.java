@@ -61,6 +61,9 @@ public final class NodeMain {
   private static void serve(NodeConfig config) throws IOException, InterruptedException {
     Preload.ifRecording();
     NodeDaemon daemon = NodeDaemon.start(config);
+    if (Preload.recording()) {
+      daemon.rehearse();
+    }
     CountDownLatch ended = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(

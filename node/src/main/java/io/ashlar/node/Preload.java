@@ -26,6 +26,10 @@ final class Preload {
 
   private Preload() {}
 
+  static boolean recording() {
+    return System.getProperty(PROPERTY) != null;
+  }
+
   /** Does nothing in any other start. */
   static void ifRecording() throws IOException {
     String list = System.getProperty(PROPERTY);

@@ -12,10 +12,13 @@ import io.ashlar.runtime.VolumeCoordinator;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -85,10 +88,22 @@ public final class Attachments implements AutoCloseable {
     this.clock = clock;
   }
 
-  /** Takes up again what an earlier process had attached; in the background, until it is clear. */
-  public void resume() throws IOException {
-    for (VolumeId volume : notes.all()) {
-      work.execute(() -> resumeOne(volume));
+  /**
+   * Takes up again what an earlier process had attached; in the background, until it is clear.
+   * Blocks until all of it is there, but no longer than this.
+   */
+  public void resume(Duration patience) throws IOException, InterruptedException {
+    List<VolumeId> noted = notes.all();
+    CountDownLatch unclear = new CountDownLatch(noted.size());
+    for (VolumeId volume : noted) {
+      work.execute(
+          () -> {
+            resumeOne(volume);
+            unclear.countDown();
+          });
+    }
+    if (!unclear.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+      LOG.warn("event=resuming_goes_on volumes={} of={}", unclear.getCount(), noted.size());
     }
   }
 
