@@ -3,6 +3,7 @@ package io.ashlar.protocol;
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
 import io.ashlar.block.TailEntry;
+import io.ashlar.model.Version;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.Message.Data;
 import io.ashlar.wire.Message.Done;
@@ -14,6 +15,7 @@ import io.ashlar.wire.Message.Write;
 import io.ashlar.wire.Message.WriteMode;
 import io.ashlar.wire.Message.WriteRange;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -241,7 +243,9 @@ final class Converger {
           @Override
           public void answered(Message answer, long now) {
             running--;
-            if (!(answer instanceof Done ok) || ok.outcome() != Outcome.OK) {
+            if (answer instanceof Done done && done.outcome() == Outcome.OK) {
+              member.applied(highest(order));
+            } else {
               unexpected(member, answer, now);
             }
           }
@@ -252,6 +256,15 @@ final class Converger {
           }
         },
         context.now());
+  }
+
+  /** The highest version that the member holds now because of the order; none of a sync. */
+  private static long highest(Message order) {
+    return switch (order) {
+      case Write write -> Arrays.stream(write.run().versions()).max().orElse(Version.NONE);
+      case WriteRange range -> range.version();
+      default -> Version.NONE;
+    };
   }
 
   private void unexpected(MemberLink member, Message answer, long now) {
