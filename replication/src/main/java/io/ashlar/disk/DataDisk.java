@@ -28,6 +28,7 @@ public final class DataDisk {
    *
    * @param wanted cluster, node and pool, and the disk id to give a blank disk
    * @throws DiskRefusedException if the disk is somebody else's or damaged; it is not touched then
+   * @throws DiskInUseException if somebody else holds it
    * @throws IOException if it cannot be opened or read
    */
   public static LogStore open(
@@ -46,7 +47,8 @@ public final class DataDisk {
       long begun = System.nanoTime();
       LogStore store = LogStore.open(disk, pool, timers, options);
       LOG.info(
-          "event=disk_opened path={} millis={} {}",
+          "event=disk_opened disk={} path={} millis={} {}",
+          "%016x".formatted(store.identity().diskId()),
           path,
           NANOSECONDS.toMillis(System.nanoTime() - begun),
           store.opened());
@@ -64,10 +66,10 @@ public final class DataDisk {
    * Looks whether {@link #open} would take a disk; changes nothing. Blocking. Devices that are
    * mounted or part of something else, or of which a partition is, are in use: the kernel knows.
    *
-   * @return whether it is this node's already, and not blank
+   * @throws DiskInUseException if it is this node's already, and in use nevertheless
    * @throws IOException saying why it cannot be used
    */
-  public static boolean isOurs(
+  public static void look(
       Path path,
       DiskIdentity wanted,
       int segmentBytes,
@@ -75,9 +77,16 @@ public final class DataDisk {
       Executor loop,
       Readiness readiness)
       throws IOException {
-    FileDisk disk = FileDisk.open(path, 1, loop, readiness);
+    FileDisk disk;
     try {
-      return StoreFormat.usable(disk, pool, wanted, segmentBytes).isPresent();
+      disk = FileDisk.open(path, 1, loop, readiness);
+    } catch (DiskInUseException inUse) {
+      throw DiskImage.serves(path, pool, wanted)
+          ? inUse
+          : new IOException(inUse.getMessage(), inUse);
+    }
+    try {
+      var _ = StoreFormat.usable(disk, pool, wanted, segmentBytes);
     } finally {
       disk.close();
     }

@@ -2,7 +2,9 @@ package io.ashlar.disk;
 
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
+import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.DiskInspection;
+import io.ashlar.store.StoreFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -33,6 +35,17 @@ public final class DiskImage implements Disk {
       throws IOException {
     try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
       return DiskInspection.inspect(new DiskImage(path, file), pool, data, out);
+    }
+  }
+
+  /** Whether the disk is one of this cluster, node and pool, as far as can be read. */
+  static boolean serves(Path path, PayloadPool pool, DiskIdentity wanted) {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      return StoreFormat.identify(new DiskImage(path, file), pool)
+          .filter(found -> found.serves(wanted))
+          .isPresent();
+    } catch (IOException unreadable) {
+      return false;
     }
   }
 

@@ -121,7 +121,8 @@ public final class FileDisk implements Disk {
    *
    * @param loop runs the completions, one after the other
    * @param readiness the same loop
-   * @throws IOException if it cannot be opened, or somebody else holds it
+   * @throws DiskInUseException if somebody else holds it
+   * @throws IOException if it cannot be opened
    */
   public static FileDisk open(Path path, int threads, Executor loop, Readiness readiness)
       throws IOException {
@@ -130,7 +131,7 @@ public final class FileDisk implements Disk {
     int fd = opened.fd;
     try {
       if (!FileDescriptorIo.tryLock(fd, path.toString())) {
-        throw new IOException(path + " is in use by another process");
+        throw new DiskInUseException(path + " is in use by another process");
       }
       long sizeBytes =
           device
@@ -144,11 +145,14 @@ public final class FileDisk implements Disk {
   }
 
   /** O_EXCL on a device makes the kernel refuse one that is mounted or part of something else. */
-  private static Opened openDirect(Path path, boolean device) throws SyscallException {
+  private static Opened openDirect(Path path, boolean device) throws IOException {
     int flags = O_RDWR | O_CLOEXEC | (device ? O_EXCL : 0);
     try {
       return new Opened(FileDescriptorIo.open(path.toString(), flags | O_DIRECT, 0), true);
     } catch (SyscallException e) {
+      if (device && e.errno() == Errno.EBUSY) {
+        throw new DiskInUseException(e);
+      }
       if (device || e.errno() != Errno.EINVAL) {
         throw e;
       }

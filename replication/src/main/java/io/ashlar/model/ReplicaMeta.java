@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param runningOn identity of the host boot in which writes were accepted, "" if none
  * @param watermark highest version known to be applied at all in-sync members; may lag
  * @param durableVersion everything up to here survives a power loss of this host; may lag
+ * @param spread which disk of the node has which part of it; the store's own business
  */
 public record ReplicaMeta(
     VolumeId volume,
@@ -25,7 +26,8 @@ public record ReplicaMeta(
     boolean closed,
     String runningOn,
     long watermark,
-    long durableVersion) {
+    long durableVersion,
+    Spread spread) {
 
   /**
    * A durable refusal of every epoch below; {@code holder} is whom a lease was given to, if anyone.
@@ -48,7 +50,8 @@ public record ReplicaMeta(
         true,
         "",
         Version.NONE,
-        Version.NONE);
+        Version.NONE,
+        Spread.NONE);
   }
 
   public ReplicaMeta withPromise(Promise next) {
@@ -63,7 +66,8 @@ public record ReplicaMeta(
         closed,
         runningOn,
         watermark,
-        durableVersion);
+        durableVersion,
+        spread);
   }
 
   public ReplicaMeta withIncomplete(Optional<Incomplete> next) {
@@ -78,7 +82,8 @@ public record ReplicaMeta(
         closed,
         runningOn,
         watermark,
-        durableVersion);
+        durableVersion,
+        spread);
   }
 
   public ReplicaMeta withUnclean(boolean next) {
@@ -93,7 +98,8 @@ public record ReplicaMeta(
         closed,
         runningOn,
         watermark,
-        durableVersion);
+        durableVersion,
+        spread);
   }
 
   /** Marks the replica as accepting writes in this host boot. */
@@ -109,7 +115,8 @@ public record ReplicaMeta(
         false,
         host,
         watermark,
-        durableVersion);
+        durableVersion,
+        spread);
   }
 
   /** Marks the replica as closed: everything applied is durable. */
@@ -125,7 +132,8 @@ public record ReplicaMeta(
         true,
         "",
         nextWatermark,
-        nextDurable);
+        nextDurable,
+        spread);
   }
 
   public ReplicaMeta withProgress(long nextWatermark, long nextDurable) {
@@ -140,7 +148,8 @@ public record ReplicaMeta(
         closed,
         runningOn,
         nextWatermark,
-        nextDurable);
+        nextDurable,
+        spread);
   }
 
   public ReplicaMeta withSizeBytes(long next) {
@@ -155,6 +164,23 @@ public record ReplicaMeta(
         closed,
         runningOn,
         watermark,
-        durableVersion);
+        durableVersion,
+        spread);
+  }
+
+  public ReplicaMeta withSpread(Spread next) {
+    return new ReplicaMeta(
+        volume,
+        replica,
+        incarnation,
+        sizeBytes,
+        promise,
+        incomplete,
+        unclean,
+        closed,
+        runningOn,
+        watermark,
+        durableVersion,
+        next);
   }
 }

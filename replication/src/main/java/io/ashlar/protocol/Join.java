@@ -4,9 +4,11 @@ import static io.ashlar.model.Blocks.BLOCK_BYTES;
 import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 import static io.ashlar.model.Invariants.check;
 
+import io.ashlar.model.Version;
 import io.ashlar.model.VolumeId;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.Message.BeginAttempt;
+import io.ashlar.wire.Message.Begun;
 import io.ashlar.wire.Message.Digest;
 import io.ashlar.wire.Message.Digests;
 import io.ashlar.wire.Message.Done;
@@ -18,6 +20,7 @@ import io.ashlar.wire.Message.Pull;
 import io.ashlar.wire.Message.Source;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
@@ -51,6 +54,7 @@ final class Join {
   private boolean asked;
   private long liveFrom = Long.MAX_VALUE;
   private long base;
+  private long[] fresh;
   private long drained;
   private int compareRounds;
   private int pullRetries;
@@ -60,7 +64,11 @@ final class Join {
   private final BitSet delta = new BitSet();
 
   private final Deque<long[]> toPull = new ArrayDeque<>();
-  private final Deque<MemberLink> toList = new ArrayDeque<>();
+
+  /** Extents in a range with versions above this, of one member. */
+  private record Listing(MemberLink member, long above, long first, long last) {}
+
+  private final Deque<Listing> toList = new ArrayDeque<>();
   private long excludedSource;
 
   private int comparedUpTo;
@@ -203,7 +211,9 @@ final class Join {
           new BeginAttempt(
               request(), context.epoch(), attempt, target.member().lastInSync(), empty),
           answer -> {
-            base = ((Done) answer).detail();
+            Begun begun = (Begun) answer;
+            base = begun.base();
+            fresh = begun.fresh();
             liveFrom = writes.nextVersion();
             writes.feedFromNow(target);
             become(JoinState.SETTLING);
@@ -211,7 +221,10 @@ final class Join {
                 .effects()
                 .log(
                     volume,
-                    event("resync_begun") + String.format(" base=%x live_from=%x", base, liveFrom));
+                    event("resync_begun")
+                        + String.format(
+                            " base=%x live_from=%x fresh=%s",
+                            base, liveFrom, Arrays.toString(fresh)));
           });
     }
   }
@@ -220,12 +233,19 @@ final class Join {
     if (writes.appliedBy(context.requiredMask(), liveFrom)) {
       for (MemberLink member : context.members().all()) {
         if ((context.requiredMask() & member.bit()) != 0) {
-          toList.add(member);
+          addListings(member);
         }
       }
-      toList.add(target);
+      addListings(target);
       become(JoinState.LISTING);
       list();
+    }
+  }
+
+  private void addListings(MemberLink member) {
+    toList.add(new Listing(member, base, 0, Long.MAX_VALUE));
+    for (int i = 0; i < fresh.length; i += 2) {
+      toList.add(new Listing(member, Version.NONE, fresh[i], fresh[i + 1]));
     }
   }
 
@@ -233,32 +253,35 @@ final class Join {
     if (asked) {
       return;
     }
-    toList.removeIf(member -> member != target && (context.requiredMask() & member.bit()) == 0);
+    toList.removeIf(
+        each -> each.member != target && (context.requiredMask() & each.member.bit()) == 0);
     if (toList.isEmpty()) {
       planPull(delta);
       become(JoinState.PULLING);
       pull();
     } else {
-      listFrom(toList.peek(), 0);
+      listFrom(toList.peek(), toList.peek().first);
     }
   }
 
-  private void listFrom(MemberLink member, long fromExtent) {
-    if (!member.usable(context.epoch())) {
+  private void listFrom(Listing listing, long fromExtent) {
+    if (!listing.member.usable(context.epoch())) {
       return;
     }
     asked = true;
     ask(
-        member,
-        new ListExtents(request(), context.epoch(), base, fromExtent),
+        listing.member,
+        new ListExtents(request(), context.epoch(), listing.above, fromExtent),
         answer -> {
           Extents extents = (Extents) answer;
           for (long extent : extents.extents()) {
-            delta.set(Math.toIntExact(extent));
+            if (extent <= listing.last) {
+              delta.set(Math.toIntExact(extent));
+            }
           }
           asked = false;
-          if (extents.nextExtent() >= 0) {
-            listFrom(member, extents.nextExtent());
+          if (extents.nextExtent() >= 0 && extents.nextExtent() <= listing.last) {
+            listFrom(listing, extents.nextExtent());
           } else {
             toList.poll();
           }
@@ -274,7 +297,7 @@ final class Join {
         part[count++] = from;
         from = extents.nextSetBit(from + 1);
       }
-      toPull.add(java.util.Arrays.copyOf(part, count));
+      toPull.add(Arrays.copyOf(part, count));
     }
   }
 
@@ -423,7 +446,7 @@ final class Join {
       part[count++] = extent;
       extent = delta.nextSetBit(extent + 1);
     }
-    return java.util.Arrays.copyOf(part, count);
+    return Arrays.copyOf(part, count);
   }
 
   private void comparePart(long[] part) {

@@ -98,7 +98,12 @@ final class Members {
       if (known == null) {
         add(member, now);
       } else {
+        boolean left = known.member().inSync() && !member.inSync();
         known.update(member);
+        if (left && known.isWelcomed() && !known.whole()) {
+          // What it was asked about the part that it lacks has no answer: begin anew.
+          disconnect(known, now);
+        }
       }
     }
     long freed = 0;
@@ -136,9 +141,7 @@ final class Members {
   void connect(long now) {
     for (MemberLink member : all()) {
       if (member.silentFor(now, timing) >= 2 * timing.memberTimeout()) {
-        member.close();
-        member.disconnected(now, timing.tick() * 2);
-        listener.memberLost(member, now);
+        disconnect(member, now);
       }
       boolean useful = member.member().state() != ReplicaState.FAILED && !member.failed();
       if (useful && member.wantsConnection(now)) {
@@ -146,6 +149,12 @@ final class Members {
         effects.connect(member.member(), new Handler(member, connection));
       }
     }
+  }
+
+  private void disconnect(MemberLink member, long now) {
+    member.close();
+    member.disconnected(now, timing.tick() * 2);
+    listener.memberLost(member, now);
   }
 
   void closeAll() {

@@ -47,6 +47,9 @@ import java.util.function.Consumer;
  * Loop thread only. The store never calls back inside a call, so neither does this machine.
  */
 public final class ReplicaMachine {
+  /** No attempt has this number, and so no record. */
+  private static final long LACKS_A_PART = -1;
+
   private final long cluster;
   private final ReplicaStore store;
   private final ReplicaEffects effects;
@@ -104,7 +107,11 @@ public final class ReplicaMachine {
     leaseEnd = leaseHolder.isPresent() ? now + timing.leaseAtMember() : now;
     clean = survived && !meta.unclean();
     if (survived || meta.unclean()) {
-      ready = true;
+      if (store.isSettled()) {
+        ready = true;
+      } else {
+        metaWriter.change(old -> old, () -> ready = true);
+      }
       return;
     }
     effects.log(
@@ -121,7 +128,16 @@ public final class ReplicaMachine {
   }
 
   public boolean whole() {
-    return meta().incomplete().isEmpty();
+    return meta().incomplete().isEmpty() && store.isComplete();
+  }
+
+  /**
+   * The attempt that made it what it is; a replica that lacks a part is what no attempt made it.
+   */
+  private long attempt() {
+    return store.isComplete()
+        ? meta().incomplete().map(ReplicaMeta.Incomplete::attempt).orElse(0L)
+        : LACKS_A_PART;
   }
 
   public int promise() {
@@ -195,7 +211,7 @@ public final class ReplicaMachine {
             startId,
             clean,
             whole(),
-            meta().incomplete().map(ReplicaMeta.Incomplete::attempt).orElse(0L),
+            attempt(),
             store.highestVersion(),
             0));
     return Optional.of(session);
@@ -230,6 +246,17 @@ public final class ReplicaMachine {
     sessions.forEach(ReplicaSession::endAndClose);
     sessions.clear();
     resync.abort(reason);
+  }
+
+  /**
+   * A disk with a part of the replica is gone. Whoever is connected hears of it by connecting
+   * again; what was asked and not answered has no outcome.
+   */
+  public void partLost() {
+    effects.log(meta().volume(), String.format("event=part_lost replica=%x", meta().replica()));
+    sessions.forEach(ReplicaSession::endAndClose);
+    sessions.clear();
+    resync.abort("a disk is gone");
   }
 
   /** The connection is gone. */
@@ -401,7 +428,7 @@ public final class ReplicaMachine {
         startId,
         clean,
         whole(),
-        meta().incomplete().map(ReplicaMeta.Incomplete::attempt).orElse(0L),
+        attempt(),
         watermark,
         orders.durableVersion(),
         store.mappedBlocks(),

@@ -151,10 +151,20 @@ final class ReplicaOrders {
     highestReceived = Math.max(highestReceived, version);
   }
 
+  /**
+   * What is about a part that is gone has no answer: a failure would take the whole copy out for
+   * good, and it only has to join again.
+   */
+  private static void tell(ReplicaSession session, long request, Result result) {
+    if (result != Result.GONE) {
+      session.done(request, outcome(result), 0);
+    }
+  }
+
   private ReplicaStore.Callback applied(ReplicaSession session, long request, boolean late) {
     ReplicaStore.Callback answer =
         result -> {
-          session.done(request, outcome(result), 0);
+          tell(session, request, result);
           applyEnded();
         };
     return late ? result -> vouchUnless(result, answer) : answer;
@@ -180,14 +190,14 @@ final class ReplicaOrders {
           if (result == Result.OK) {
             session.send(new Data(read.request(), run));
           } else {
-            session.done(read.request(), Outcome.FAILED, 0);
+            tell(session, read.request(), result);
           }
         });
   }
 
   void sync(ReplicaSession session, Sync sync, boolean trusted) {
     noteWatermark(sync.watermark());
-    syncStore(trusted, result -> session.done(sync.request(), outcome(result), 0));
+    syncStore(trusted, result -> tell(session, sync.request(), result));
   }
 
   /** What was applied a while ago becomes durable even if nobody flushes, so that D stays near. */
@@ -251,7 +261,7 @@ final class ReplicaOrders {
     return switch (result) {
       case OK -> Outcome.OK;
       case NO_SPACE -> Outcome.NO_SPACE;
-      case FAILED -> Outcome.FAILED;
+      case FAILED, GONE -> Outcome.FAILED;
     };
   }
 }

@@ -5,12 +5,14 @@ import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.model.Blocks;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.ReplicaMeta.Incomplete;
 import io.ashlar.model.Version;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.ReplicaStore.Result;
 import io.ashlar.wire.Message.BeginAttempt;
+import io.ashlar.wire.Message.Begun;
 import io.ashlar.wire.Message.Digest;
 import io.ashlar.wire.Message.Digests;
 import io.ashlar.wire.Message.ExtentData;
@@ -22,6 +24,7 @@ import io.ashlar.wire.Message.PrepareJoin;
 import io.ashlar.wire.Message.Pull;
 import io.ashlar.wire.Message.PullExtent;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * A replica's part in a resync, as target (begin, pull, join) and as source (list, digest, serve).
@@ -74,7 +77,19 @@ final class ReplicaResync {
         () ->
             metaWriter.change(
                 old -> old.withIncomplete(Optional.of(new Incomplete(begin.attempt(), base))),
-                () -> session.done(begin.request(), Outcome.OK, base)));
+                () -> session.send(new Begun(begin.request(), base, freshExtents()))));
+  }
+
+  private long[] freshExtents() {
+    long extents = Blocks.extentsIn(metaWriter.latest().sizeBytes());
+    return store.fresh().stream()
+        .filter(range -> Blocks.extentOf(range[0]) < extents)
+        .flatMapToLong(
+            range ->
+                LongStream.of(
+                    Blocks.extentOf(range[0]),
+                    Math.min(Blocks.extentOf(range[1] - 1), extents - 1)))
+        .toArray();
   }
 
   void pull(ReplicaSession session, Pull pull) {

@@ -40,6 +40,7 @@ public final class ReplicaHost {
 
   /** Starts a machine for every replica that is on the disk, and the ticking. */
   public void start() {
+    engine.listen(volume -> replica(volume).ifPresent(ReplicaMachine::partLost));
     for (ReplicaStore store : engine.replicas()) {
       add(store);
     }

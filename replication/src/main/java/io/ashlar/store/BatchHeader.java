@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
  * <pre>
  * off size field            rule
  *   0    4 magic            0x42485341 ("ASHB")
- *   4    2 formatVersion    2
+ *   4    2 formatVersion    3
  *   6    2 headerPages      as many as the entries need
  *   8    4 entryCount       1 to 4094
  *  12    4 payloadPages     one for each entry of kind DATA, BAD or META; or what NODE and CHECKPOINT need

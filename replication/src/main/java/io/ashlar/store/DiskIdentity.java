@@ -27,7 +27,7 @@ public record DiskIdentity(String cluster, NodeId node, String pool, long diskId
   }
 
   /** Whether a disk of this identity may serve where {@code wanted} is asked for. */
-  boolean serves(DiskIdentity wanted) {
+  public boolean serves(DiskIdentity wanted) {
     return cluster.equals(wanted.cluster) && node.equals(wanted.node) && pool.equals(wanted.pool);
   }
 }

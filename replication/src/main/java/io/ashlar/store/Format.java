@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
  * little-endian; reserved bytes are zero and checked.
  */
 final class Format {
-  static final int VERSION = 2;
+  static final int VERSION = 3;
   static final int PAGE_BYTES = BLOCK_BYTES;
   static final int PAGE_SHIFT = 12;
 

@@ -20,7 +20,7 @@ import java.util.function.Consumer;
  * compared when an operation is queued, with what will be there once everything queued before it is
  * applied; so an entry that is in the log holds, whatever came of the versions around it.
  */
-final class LogReplica implements ReplicaStore {
+public final class LogReplica implements ReplicaStore {
   private static final long BLOCKS_MAX = Blocks.VOLUME_BYTES_MAX >>> Blocks.BLOCK_SHIFT;
 
   private final LogStore store;
@@ -47,6 +47,17 @@ final class LogReplica implements ReplicaStore {
     return damages;
   }
 
+  /** Whether anything was ever written to these blocks, as far as whole extents tell. */
+  public boolean holdsAnything(long firstBlock, long endBlock) {
+    long extent = content.map().nextExtentAbove(Version.NONE, firstBlock >>> Blocks.EXTENT_SHIFT);
+    return extent >= 0 && extent << Blocks.EXTENT_SHIFT < endBlock;
+  }
+
+  /** Makes these blocks, whole extents, as if never written. */
+  public void drop(long firstBlock, long endBlock, Callback done) {
+    new RangeDrop(this, store, firstBlock, endBlock, done).start();
+  }
+
   private void lookForDamage(long extent) {
     long first = extent * EXTENT_BLOCKS;
     long end = (meta.sizeBytes() + Blocks.BLOCK_BYTES - 1) / Blocks.BLOCK_BYTES;
@@ -70,6 +81,10 @@ final class LogReplica implements ReplicaStore {
   @Override
   public OptionalLong damagedExtent() {
     return damages.take();
+  }
+
+  long diskId() {
+    return store.identity().diskId();
   }
 
   Segments segments() {
@@ -187,7 +202,7 @@ final class LogReplica implements ReplicaStore {
         });
   }
 
-  private void hold(long firstBlock, long endBlock, Need need, Consumer<Hold> then) {
+  void hold(long firstBlock, long endBlock, Need need, Consumer<Hold> then) {
     Turns.Turn turn = turns.take();
     store
         .cache()

@@ -64,6 +64,7 @@ public final class LogStore implements StoreEngine {
   private int nextNumber;
   private long nextTicket = 1;
   private String failure = "";
+  private Runnable whenFailed = () -> {};
   private boolean failed;
   private boolean closed;
 
@@ -167,6 +168,11 @@ public final class LogStore implements StoreEngine {
     return new LogStore(disk, pool, timers, found, options.scrub());
   }
 
+  @Override
+  public void listen(Listener listener) {
+    // If this disk is gone, everything is: there is nothing to tell that is not asked for.
+  }
+
   public DiskIdentity identity() {
     return superblock.identity();
   }
@@ -206,12 +212,12 @@ public final class LogStore implements StoreEngine {
   }
 
   @Override
-  public Collection<? extends ReplicaStore> replicas() {
+  public Collection<LogReplica> replicas() {
     return List.copyOf(replicas.values());
   }
 
   @Override
-  public Optional<? extends ReplicaStore> replica(VolumeId volume) {
+  public Optional<LogReplica> replica(VolumeId volume) {
     return Optional.ofNullable(replicas.get(volume));
   }
 
@@ -293,6 +299,11 @@ public final class LogStore implements StoreEngine {
   @Override
   public boolean failed() {
     return failed;
+  }
+
+  /** Runs the task, in a turn of its own, when the engine fails. */
+  public void whenFailed(Runnable task) {
+    whenFailed = task;
   }
 
   /** What failed, for an operator; empty if nothing did. */
@@ -523,6 +534,7 @@ public final class LogStore implements StoreEngine {
     if (!failed && !closed) {
       failed = true;
       failure = what;
+      timers.after(0, whenFailed);
       stopAll();
       cache.fail();
     }

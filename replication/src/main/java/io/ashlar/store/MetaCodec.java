@@ -3,6 +3,7 @@ package io.ashlar.store;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.ReplicaMeta;
+import io.ashlar.model.Spread;
 import io.ashlar.model.View;
 import io.ashlar.model.VolumeId;
 import java.nio.BufferUnderflowException;
@@ -23,6 +24,7 @@ import java.util.Optional;
  * | promise: epoch 4 | view: epoch 4, lineage 8, generation 8, count 2, replica ids 8 each
  * | holder optional: node text, stateDirId 8, instance 8
  * | incomplete optional: attempt 8, base 8
+ * | spread: sequence 8, shardShift 1, disks 1, disk ids 8 each, shards 2, each 1 (see Spread)
  * </pre>
  */
 final class MetaCodec {
@@ -42,6 +44,7 @@ final class MetaCodec {
     putPromise(out, meta.promise());
     out.put((byte) (meta.incomplete().isPresent() ? 1 : 0));
     meta.incomplete().ifPresent(part -> out.putLong(part.attempt()).putLong(part.base()));
+    putSpread(out, meta.spread());
     return out.flip();
   }
 
@@ -79,7 +82,28 @@ final class MetaCodec {
         (flags & CLOSED) != 0,
         runningOn,
         watermark,
-        durableVersion);
+        durableVersion,
+        spread(in));
+  }
+
+  private static void putSpread(ByteBuffer out, Spread spread) {
+    out.putLong(spread.sequence()).put((byte) spread.shardShift());
+    out.put((byte) spread.disks().size());
+    spread.disks().forEach(out::putLong);
+    byte[] shards = spread.shards();
+    out.putShort((short) shards.length).put(shards);
+  }
+
+  private static Spread spread(ByteBuffer in) {
+    long sequence = in.getLong();
+    int shardShift = in.get();
+    List<Long> disks = new ArrayList<>();
+    for (int i = in.get(); i > 0; i--) {
+      disks.add(in.getLong());
+    }
+    byte[] shards = new byte[Short.toUnsignedInt(in.getShort())];
+    in.get(shards);
+    return new Spread(sequence, shardShift, disks, shards);
   }
 
   private static void putPromise(ByteBuffer out, ReplicaMeta.Promise promise) {

@@ -18,12 +18,14 @@ import java.util.OptionalLong;
 public interface ReplicaStore {
   /**
    * Outcome of an operation. NO_SPACE: a write that had nothing reserved found no room, and nothing
-   * changed. FAILED is final: the disk is not used any more.
+   * changed. FAILED is final: no disk is used any more. GONE: it was about a part of the replica
+   * whose disk is gone; the replica is not complete, and knows it.
    */
   enum Result {
     OK,
     NO_SPACE,
-    FAILED
+    FAILED,
+    GONE
   }
 
   /** Called once, on the loop thread. */
@@ -38,6 +40,31 @@ public interface ReplicaStore {
 
   /** Memory of the last completed {@link #persistMeta}, or what was found at open. */
   ReplicaMeta meta();
+
+  /**
+   * False while what was found at open is not yet the same on all disks; the next {@link
+   * #persistMeta} completes after it is, and no other operation may come before.
+   */
+  default boolean isSettled() {
+    return true;
+  }
+
+  /**
+   * Whether every disk that has a part of the replica is there. If not, an attempt that {@link
+   * #persistMeta} begins ({@link ReplicaMeta#incomplete}) has what is gone made anew, on other
+   * disks.
+   */
+  default boolean isComplete() {
+    return true;
+  }
+
+  /**
+   * First and end block of each range that was made anew, and lacks what was there until the
+   * attempt has joined; ascending.
+   */
+  default List<long[]> fresh() {
+    return List.of();
+  }
 
   /** Makes {@code next} durable; calls are executed in order. Done only after a completed sync. */
   void persistMeta(ReplicaMeta next, Callback done);

@@ -5,8 +5,17 @@ import io.ashlar.model.VolumeId;
 import java.util.Collection;
 import java.util.Optional;
 
-/** The replicas on one disk. Loop thread only. */
+/** The replicas on the disks of a node. Loop thread only. */
 public interface StoreEngine extends AutoCloseable {
+  /** Is told what nobody asked for. */
+  interface Listener {
+    /** A disk with a part of this volume's replica is gone; the rest of it goes on. */
+    void partLost(VolumeId volume);
+  }
+
+  /** Takes the place of an earlier listener. */
+  void listen(Listener listener);
+
   Collection<? extends ReplicaStore> replicas();
 
   Optional<? extends ReplicaStore> replica(VolumeId volume);
@@ -25,11 +34,11 @@ public interface StoreEngine extends AutoCloseable {
 
   Space space();
 
-  /** True after an I/O error or a failed sync: final. */
+  /** True after an I/O error or a failed sync, if there is no other disk: final. */
   boolean failed();
 
   /**
-   * Bytes on the disk.
+   * Bytes on the disks that are there.
    *
    * @param freeBytes what new writes can still get
    * @param reservedBytes promised by {@link ReplicaStore#reserve} and not used yet

@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class StoreOpenException extends IOException {
   private static final long serialVersionUID = 1;
 
-  StoreOpenException(String message, Object... arguments) {
+  public StoreOpenException(String message, Object... arguments) {
     super(String.format(message, arguments));
   }
 }

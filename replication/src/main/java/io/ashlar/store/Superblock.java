@@ -17,7 +17,7 @@ import java.util.List;
  * <pre>
  * off size field          rule
  *   0    8 magic          "ASHLARDK"
- *   8    4 formatVersion  2
+ *   8    4 formatVersion  3
  *  12    4 segmentBytes   multiple of 4096, 16 to 2^20 pages
  *  16    8 generation     grows with each change
  *  24    8 diskId         random, not 0

@@ -114,6 +114,17 @@ final class BodyReader {
     return extents;
   }
 
+  /** First and last extent of each range, ascending. */
+  long[] extentRanges() throws FrameException {
+    long[] ranges = extents();
+    require(ranges.length % 2 == 0, "a range without an end");
+    for (int i = 1; i < ranges.length; i++) {
+      boolean ascends = i % 2 == 0 ? ranges[i] > ranges[i - 1] : ranges[i] >= ranges[i - 1];
+      require(ascends, "ranges of extents in disorder");
+    }
+    return ranges;
+  }
+
   long extent() throws FrameException {
     long extent = i64();
     checkExtent(extent);

@@ -27,9 +27,10 @@ public enum Command {
   FINISH_JOIN(23),
   PULL_HELLO(24),
   PULL_EXTENT(25),
-  EXTENT_DATA(26);
+  EXTENT_DATA(26),
+  BEGUN(27);
 
-  private static final Command[] BY_CODE = new Command[27];
+  private static final Command[] BY_CODE = new Command[28];
 
   static {
     for (Command command : values()) {

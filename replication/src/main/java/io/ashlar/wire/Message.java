@@ -188,11 +188,20 @@ public sealed interface Message {
   // ---- resync, coordinator to target
 
   /**
-   * Opens a resync attempt at a target; answered by {@link Done} with its base as detail once
-   * {@code incomplete} is durable.
+   * Opens a resync attempt at a target; answered by {@link Begun} once {@code incomplete} is
+   * durable.
    */
   record BeginAttempt(long request, int epoch, long attempt, long lastInSync, boolean empty)
       implements Ordered {}
+
+  /**
+   * The attempt is open.
+   *
+   * @param base blocks with higher versions may be wrong
+   * @param fresh first and last extent of each range in which every block may be wrong, since what
+   *     was there is gone; ascending
+   */
+  record Begun(long request, long base, long[] fresh) implements Message {}
 
   /** Where a target may pull from. */
   record Source(long replica, long incarnation, String node, long startId) {}

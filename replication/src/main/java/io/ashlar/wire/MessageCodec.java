@@ -4,6 +4,7 @@ import io.ashlar.block.BlockRun;
 import io.ashlar.block.Payload;
 import io.ashlar.model.VolumeId;
 import io.ashlar.wire.Message.BeginAttempt;
+import io.ashlar.wire.Message.Begun;
 import io.ashlar.wire.Message.Data;
 import io.ashlar.wire.Message.Digest;
 import io.ashlar.wire.Message.Digests;
@@ -124,6 +125,10 @@ public final class MessageCodec {
       case Data m -> {
         to.run(m.run());
         yield Command.DATA;
+      }
+      case Begun m -> {
+        to.i64(m.base()).longs(m.fresh());
+        yield Command.BEGUN;
       }
       case Extents m -> {
         to.longs(m.extents()).i64(m.nextExtent());
@@ -272,6 +277,7 @@ public final class MessageCodec {
       case SYNC -> new Sync(request, epoch, in.i64());
       case DONE -> new Done(request, outcome(in.u8()), in.i64(), in.i64());
       case BEGIN_ATTEMPT -> new BeginAttempt(request, epoch, in.i64(), in.i64(), in.bool());
+      case BEGUN -> new Begun(request, in.i64(), in.extentRanges());
       case PULL -> new Pull(request, epoch, in.i64(), in.i64(), in.extents(), sources(in));
       case LIST_EXTENTS -> new ListExtents(request, epoch, in.i64(), in.extent());
       case EXTENTS -> new Extents(request, in.extents(), in.i64());

@@ -45,8 +45,9 @@ final class EndingFaults {
     }
     cluster.note("rotten end at " + victim.id());
     long offset = StoreProbe.offset(store, newest.getAsLong()).orElseThrow();
+    SimMedium medium = victim.diskOf(newest.getAsLong()).medium();
     victim.kill();
-    victim.medium().flipBit(offset, 0);
+    medium.flipBit(offset, 0);
     if (end.oneIn(2)) {
       cluster.node(consumer).kill();
       cluster.node(consumer).start();
@@ -54,7 +55,7 @@ final class EndingFaults {
     victim.start();
     store = victim.engine().replica(SimCluster.VOLUME).orElseThrow();
     if (StoreProbe.offset(store, newest.getAsLong()).equals(OptionalLong.of(offset))) {
-      victim.medium().flipBit(offset, 0); // a later batch vouches for it: it is known as damaged
+      medium.flipBit(offset, 0); // a later batch vouches for it: it is known as damaged
     } else {
       cluster.summary().rottenEnds++;
     }

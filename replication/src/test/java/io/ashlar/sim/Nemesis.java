@@ -19,6 +19,7 @@ final class Nemesis {
 
   private final SimCluster cluster;
   private final SimRng rng;
+  private final SimRng disks;
   private final boolean storm;
   private boolean active;
   private long lastPowerLossAt;
@@ -29,6 +30,7 @@ final class Nemesis {
   Nemesis(SimCluster cluster, SimRng rng) {
     this.cluster = cluster;
     this.rng = rng;
+    this.disks = rng.fork("disks");
     this.storm = cluster.options().storm();
   }
 
@@ -56,6 +58,9 @@ final class Nemesis {
     }
     if (rng.oneIn(3)) {
       cluster.nodes().forEach(node -> node.client().ifPresent(SimClient::reconnect));
+    }
+    if (cluster.options().disks() > 1 && disks.oneIn(2)) {
+      changeDisks(cluster.nodes().get(disks.nextInt(cluster.nodes().size())));
     }
     switch (rng.nextInt(14)) {
       case 0, 1, 2 -> kill(any());
@@ -160,6 +165,27 @@ final class Nemesis {
             .filter(it -> SimChecks.trusted(cluster.node(it.node()), it))
             .count();
     return calm && others > 0;
+  }
+
+  /** A disk breaks; or what was broken is back for the next process, or a blank one is. */
+  private void changeDisks(SimNode node) {
+    if (node.disks().anyBroken() && disks.oneIn(2)) {
+      boolean blank = disks.oneIn(2);
+      cluster.note((blank ? "blank disks for " : "old disks come back at ") + node.id());
+      if (blank) {
+        node.disks().replace();
+      } else {
+        node.disks().comeBack();
+      }
+      if (disks.oneIn(2)) {
+        kill(node);
+      }
+    } else if (node.up() && node.disks().canBreak() && mayLosePower(node)) {
+      cluster.summary().brokenDisks++;
+      lastPowerLossAt = cluster.events().now();
+      cluster.note("disk " + node.disks().breakOne(disks) + " breaks at " + node.id());
+      cluster.changed();
+    }
   }
 
   private void pause(SimNode node) {

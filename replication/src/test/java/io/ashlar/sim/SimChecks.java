@@ -128,11 +128,16 @@ final class SimChecks {
 
   private void survivesPowerLoss(SimNode node, SimRng rng) {
     SimEvents events = new SimEvents();
-    SimDisk disk = new SimDisk(node.medium().withoutPower(rng), events, rng);
-    StoreEngine engine = cluster.openEngine(disk, events::after);
+    List<SimDisk> disks = new ArrayList<>();
+    for (SimMedium medium : node.disks().working()) {
+      disks.add(new SimDisk(medium.withoutPower(rng), events, rng));
+    }
+    StoreEngine engine = cluster.openEngine(disks, events::after, node.roster().copy());
+    events.runUntil(events.now() + 1_000_000_000L);
     ReplicaStore store = engine.replica(SimCluster.VOLUME).orElseThrow();
     int unitBytes = cluster.options().unitBytes();
-    for (long block = 0; block < cluster.options().blocks(); block++) {
+    boolean complete = store.isComplete(); // or it knows that it lacks what a disk had
+    for (long block = 0; complete && block < cluster.options().blocks(); block++) {
       long at = block;
       store.read(block, 1, (result, run) -> survived(node, at, unitBytes, run));
       events.runUntil(events.now() + 1_000_000_000L);
@@ -168,6 +173,7 @@ final class SimChecks {
     Optional<ReplicaMachine> machine = node.replicas().replica(SimCluster.VOLUME);
     return machine.isPresent()
         && machine.get().clean()
+        && node.engine().replica(SimCluster.VOLUME).orElseThrow().isComplete()
         && (machine.get().whole()
             || machine.get().meta().incomplete().get().attempt() == member.joinAttempt());
   }

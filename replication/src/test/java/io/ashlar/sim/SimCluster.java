@@ -1,6 +1,7 @@
 package io.ashlar.sim;
 
 import io.ashlar.env.Disk;
+import io.ashlar.env.Roster;
 import io.ashlar.env.Timers;
 import io.ashlar.model.Attachment;
 import io.ashlar.model.Blocks;
@@ -17,7 +18,7 @@ import io.ashlar.protocol.CoordinatorState;
 import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.store.ReplicaStore;
-import io.ashlar.store.StoreEngine;
+import io.ashlar.store.pool.DiskPool;
 import io.ashlar.wire.Message;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,9 +75,9 @@ public final class SimCluster {
     for (int i = 1; i <= options.nodes(); i++) {
       NodeId id = new NodeId("n" + i);
       SimRng own = rng.fork("node" + i);
-      SimMedium medium = new SimMedium(options.diskBytes());
-      SimStores.format(medium, events, pool, id, options);
-      nodes.put(id, new SimNode(this, id, own, medium));
+      SimRng ofDisks = own.fork("disks");
+      int count = 1 + ofDisks.nextInt(options.disks());
+      nodes.put(id, new SimNode(this, id, own, new SimDisks(this, ofDisks, count)));
     }
     this.records = new SimRecordStore(events, rng.fork("store"), firstView(), this::changed);
     this.operator = new SimOperator(this, rng.fork("operator"));
@@ -372,8 +373,8 @@ public final class SimCluster {
 
   // ---- surroundings
 
-  StoreEngine openEngine(Disk disk, Timers timers) {
-    return SimStores.open(disk, pool, timers);
+  DiskPool openEngine(List<? extends Disk> disks, Timers timers, Roster roster) {
+    return SimStores.open(disks, pool, timers, roster, options);
   }
 
   SimEvents events() {

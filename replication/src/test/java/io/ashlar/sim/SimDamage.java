@@ -20,7 +20,8 @@ import java.util.TreeMap;
  * gone, and proves nothing.
  */
 final class SimDamage {
-  private record Damaged(NodeId node, long block, long version, long offset, byte[] good) {}
+  private record Damaged(
+      NodeId node, SimMedium medium, long block, long version, long offset, byte[] good) {}
 
   private final SimCluster cluster;
   private final SimRng rng;
@@ -102,17 +103,19 @@ final class SimDamage {
 
   private void damage(SimNode node, ReplicaStore store, long block, long offset) {
     byte[] good = new byte[BLOCK_BYTES];
-    node.medium().read(offset, good);
-    outstanding.add(new Damaged(node.id(), block, StoreProbe.version(store, block), offset, good));
+    SimDisk disk = node.diskOf(block);
+    disk.medium().read(offset, good);
+    long version = StoreProbe.version(store, block);
+    outstanding.add(new Damaged(node.id(), disk.medium(), block, version, offset, good));
     struck = true;
     if (rng.oneIn(3)) {
       cluster.summary().unreadable++;
       cluster.note("unreadable block " + block + " at " + node.id());
-      node.badSectors(offset, BLOCK_BYTES);
+      disk.badSectors(offset, BLOCK_BYTES);
     } else {
       cluster.summary().bitRot++;
       cluster.note("bit rot in block " + block + " at " + node.id());
-      node.medium().flipBit(offset + rng.nextInt(BLOCK_BYTES), rng.nextInt(8));
+      disk.medium().flipBit(offset + rng.nextInt(BLOCK_BYTES), rng.nextInt(8));
     }
   }
 
@@ -150,19 +153,21 @@ final class SimDamage {
       return true;
     }
     byte[] found = new byte[BLOCK_BYTES];
-    node.medium().read(offset.getAsLong(), found);
-    return offset.getAsLong() != damaged.offset && Arrays.equals(found, damaged.good);
+    SimMedium medium = node.diskOf(damaged.block).medium();
+    medium.read(offset.getAsLong(), found);
+    boolean elsewhere = medium != damaged.medium || offset.getAsLong() != damaged.offset;
+    return elsewhere && Arrays.equals(found, damaged.good);
   }
 
   void mendAll() {
     for (Damaged damaged : outstanding) {
       SimNode node = cluster.node(damaged.node);
-      node.healDisk();
+      node.disks().heal();
       mendedAt.put(damaged.block, cluster.events().now());
       ReplicaStore store = node.engine().replica(SimCluster.VOLUME).orElseThrow();
       OptionalLong offset = StoreProbe.offset(store, damaged.block);
       if (offset.isPresent() && StoreProbe.version(store, damaged.block) == damaged.version) {
-        node.medium().poke(offset.getAsLong(), damaged.good);
+        node.diskOf(damaged.block).medium().poke(offset.getAsLong(), damaged.good);
       }
     }
     outstanding.clear();

@@ -42,6 +42,7 @@ public final class SimDisk implements Disk {
   private int readsNow;
   private long nextReadDelayNanos;
   private boolean syncsFail;
+  private boolean broken;
   private boolean dead;
 
   /** Opens the medium; {@code rng} is this handle's own. */
@@ -94,6 +95,18 @@ public final class SimDisk implements Disk {
 
   public void failSyncs() {
     syncsFail = true;
+  }
+
+  /** Nothing works any more. */
+  public void breakDown() {
+    broken = true;
+    faults.add(new Fault(0, medium.sizeBytes(), true, true, false));
+    syncsFail = true;
+  }
+
+  /** Whether it has broken down for good, as far as this handle goes. */
+  boolean isBroken() {
+    return broken;
   }
 
   public void heal() {

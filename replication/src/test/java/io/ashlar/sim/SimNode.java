@@ -7,6 +7,8 @@ import io.ashlar.runtime.NodePorts;
 import io.ashlar.runtime.ReplicaHost;
 import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.store.StoreEngine;
+import io.ashlar.store.StoreProbe;
+import io.ashlar.store.pool.DiskPool;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -26,7 +28,8 @@ public final class SimNode {
   private final SimCluster cluster;
   private final NodeId id;
   private final SimRng rng;
-  private final SimMedium medium;
+  private final SimDisks disks;
+  private final SimRoster roster = new SimRoster();
   private final long stateDirId;
 
   private long life;
@@ -35,9 +38,8 @@ public final class SimNode {
   private boolean paused;
   private final Deque<Runnable> keptBack = new ArrayDeque<>();
   private boolean cutFromStore;
-  private SimDisk disk;
 
-  private StoreEngine engine;
+  private DiskPool engine;
   private ReplicaHost replicas;
   private Optional<VolumeCoordinator> coordinator = Optional.empty();
   private Optional<SimClient> client = Optional.empty();
@@ -47,11 +49,11 @@ public final class SimNode {
 
   private long unansweredGeneration;
 
-  SimNode(SimCluster cluster, NodeId id, SimRng rng, SimMedium medium) {
+  SimNode(SimCluster cluster, NodeId id, SimRng rng, SimDisks disks) {
     this.cluster = cluster;
     this.id = id;
     this.rng = rng;
-    this.medium = medium;
+    this.disks = disks;
     this.stateDirId = rng.nextLong();
   }
 
@@ -114,9 +116,13 @@ public final class SimNode {
     up = true;
     paused = false;
     long thisLife = life;
-    disk = new SimDisk(medium, cluster.events(), rng.fork("disk" + thisLife));
+    List<SimDisk> handles = disks.open(rng.fork("disk" + thisLife));
     NodePorts ports = ports(thisLife);
-    engine = cluster.openEngine(new ProcessDisk(disk, thisLife), ports.timers());
+    engine =
+        cluster.openEngine(
+            handles.stream().map(disk -> new ProcessDisk(disk, thisLife)).toList(),
+            ports.timers(),
+            roster.of(this, thisLife, cluster.events(), rng.fork("roster" + thisLife)));
     replicas = new ReplicaHost(ports, engine);
     replicas.start();
     cluster.nodeStarted(this);
@@ -142,7 +148,7 @@ public final class SimNode {
   /** The process ends without a word; the host lives on. */
   void kill() {
     if (up) {
-      disk.crash();
+      disks.crash();
       client.ifPresent(
           it -> {
             unanswered = it.unanswered();
@@ -164,28 +170,34 @@ public final class SimNode {
 
   /** The host loses power: the process ends, and what was not synced may be gone. */
   void powerLoss() {
-    disk.losePower();
+    disks.losePower();
     end();
     unanswered = List.of();
     boots++;
   }
 
-  SimMedium medium() {
-    return medium;
+  SimDisks disks() {
+    return disks;
   }
 
-  /** Reads of this range fail until it is written; for this process. */
-  void badSectors(long offsetBytes, long lengthBytes) {
-    disk.badSectors(offsetBytes, lengthBytes);
+  SimRoster roster() {
+    return roster;
   }
 
-  void healDisk() {
-    disk.heal();
+  /** The disk, of those that are there, that has this block of the volume. */
+  SimDisk diskOf(long block) {
+    long id = StoreProbe.diskId(engine.replica(SimCluster.VOLUME).orElseThrow(), block);
+    for (int i = 0; i < engine.stores().size(); i++) {
+      if (engine.stores().get(i).identity().diskId() == id) {
+        return disks.open().get(i);
+      }
+    }
+    throw new SimFailure("block " + block + " is on no disk of " + this.id);
   }
 
-  /** Everything on the disk takes so many times as long; for this process. */
+  /** Everything on the disks takes so many times as long; for this process. */
   void slowDisk(int factor) {
-    disk.slow(factor);
+    disks.slow(factor);
   }
 
   void pause() {

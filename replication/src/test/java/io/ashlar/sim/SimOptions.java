@@ -1,6 +1,7 @@
 package io.ashlar.sim;
 
 import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
+import static io.ashlar.model.Blocks.EXTENT_SHIFT;
 
 import io.ashlar.model.FailureMode;
 
@@ -17,6 +18,8 @@ import io.ashlar.model.FailureMode;
  * @param unitBytes requests are multiples of this: a block or a sector
  * @param endsDark at the end everything loses its power, while the volume is not attached
  * @param segmentBytes unit of the log: small ones make collection happen
+ * @param disks most disks that a node has
+ * @param shardShift of the blocks that are on one disk together
  */
 public record SimOptions(
     int nodes,
@@ -33,7 +36,9 @@ public record SimOptions(
     boolean damage,
     boolean tight,
     int unitBytes,
-    boolean endsDark) {
+    boolean endsDark,
+    int disks,
+    int shardShift) {
 
   static SimOptions of(SimRng rng) {
     int copies = 1 + rng.nextInt(4);
@@ -68,6 +73,8 @@ public record SimOptions(
         copies > 1 && rng.oneIn(2),
         tight,
         blocks < 200 && rng.oneIn(3) ? 512 : 4096,
-        rng.oneIn(3));
+        rng.oneIn(3),
+        tight ? 1 : 1 + rng.nextInt(3),
+        EXTENT_SHIFT + rng.nextInt(3));
   }
 }

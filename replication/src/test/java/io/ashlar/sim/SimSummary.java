@@ -9,6 +9,7 @@ public final class SimSummary {
   long noSpace;
   long crashes;
   long powerLosses;
+  long brokenDisks;
   long pauses;
   long slowDisks;
   long partitions;
@@ -47,6 +48,7 @@ public final class SimSummary {
     noSpace += other.noSpace;
     crashes += other.crashes;
     powerLosses += other.powerLosses;
+    brokenDisks += other.brokenDisks;
     pauses += other.pauses;
     slowDisks += other.slowDisks;
     partitions += other.partitions;
@@ -78,19 +80,21 @@ public final class SimSummary {
   @Override
   public String toString() {
     return String.format(
-        "seeds=%d reads=%d writes=%d flushes=%d crashes=%d power_losses=%d pauses=%d slow_disks=%d"
-            + " partitions=%d store_outages=%d failovers=%d membership_changes=%d resyncs=%d"
-            + " resyncs_given_up=%d resync_extents=%d converged_blocks=%d repaired=%d"
-            + " reads_overlapping_writes=%d uncertain_compare_and_sets=%d resets=%d duplicates=%d"
-            + " no_space=%d bit_rot=%d unreadable_blocks=%d session_losses=%d"
-            + " requests_sent_again=%d partial_writes=%d blackouts=%d power_cuts=%d dark_in_use=%d"
-            + " rotten_ends=%d rotten_across=%d virtual_hours=%.2f",
+        "seeds=%d reads=%d writes=%d flushes=%d crashes=%d power_losses=%d broken_disks=%d"
+            + " pauses=%d slow_disks=%d partitions=%d store_outages=%d failovers=%d"
+            + " membership_changes=%d resyncs=%d resyncs_given_up=%d resync_extents=%d"
+            + " converged_blocks=%d repaired=%d reads_overlapping_writes=%d"
+            + " uncertain_compare_and_sets=%d resets=%d duplicates=%d no_space=%d bit_rot=%d"
+            + " unreadable_blocks=%d session_losses=%d requests_sent_again=%d partial_writes=%d"
+            + " blackouts=%d power_cuts=%d dark_in_use=%d rotten_ends=%d rotten_across=%d"
+            + " virtual_hours=%.2f",
         seeds,
         reads,
         writes,
         flushes,
         crashes,
         powerLosses,
+        brokenDisks,
         pauses,
         slowDisks,
         partitions,

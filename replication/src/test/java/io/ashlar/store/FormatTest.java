@@ -86,7 +86,7 @@ final class FormatTest {
   @Test
   void goldenDiskIsWrittenByteForByte() throws IOException {
     String written = dump(goldenDisk());
-    Path golden = Path.of("src/test/resources/store/format-2.hex");
+    Path golden = Path.of("src/test/resources/store/format-3.hex");
     if (Boolean.getBoolean("store.golden.write")) {
       Files.createDirectories(golden.getParent());
       Files.writeString(golden, written);

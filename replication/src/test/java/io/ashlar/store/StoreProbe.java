@@ -5,11 +5,22 @@ import io.ashlar.block.BlockRun;
 import io.ashlar.store.map.NodeWord;
 import io.ashlar.store.map.Shard;
 import io.ashlar.store.map.VolumeMap;
+import io.ashlar.store.pool.PoolReplica;
 import java.util.OptionalLong;
 
 /** Where on the disk a block is, for tests that damage it there. */
 public final class StoreProbe {
   private StoreProbe() {}
+
+  /** The part of the replica that has the block; null if no disk has. */
+  private static LogReplica part(ReplicaStore store, long block) {
+    return store instanceof PoolReplica spread ? spread.partOf(block) : (LogReplica) store;
+  }
+
+  /** Id of the disk that has the block. */
+  public static long diskId(ReplicaStore store, long block) {
+    return part(store, block).diskId();
+  }
 
   /** What the map says at this moment, read in a blocking way where it is not in memory. */
   public static BlockRun peek(ReplicaStore store, long firstBlock, int count) {
@@ -17,22 +28,28 @@ public final class StoreProbe {
     long[] versions = new long[count];
     int[] crcs = new int[count];
     for (int i = 0; i < count; i++) {
-      load(store, firstBlock + i, 1);
-      BlockRun one = ((LogReplica) store).content().peek(firstBlock + i, 1);
-      kinds[i] = one.kinds()[0];
-      versions[i] = one.versions()[0];
-      crcs[i] = one.crcs()[0];
+      kinds[i] = BlockKind.UNMAPPED;
+      if (part(store, firstBlock + i) != null) {
+        load(store, firstBlock + i, 1);
+        BlockRun one = part(store, firstBlock + i).content().peek(firstBlock + i, 1);
+        kinds[i] = one.kinds()[0];
+        versions[i] = one.versions()[0];
+        crcs[i] = one.crcs()[0];
+      }
     }
     return new BlockRun(firstBlock, kinds, versions, crcs, null);
   }
 
   private static void load(ReplicaStore store, long firstBlock, int count) {
-    ((LogReplica) store).content().map().loadNow(firstBlock, firstBlock + count);
+    part(store, firstBlock).content().map().loadNow(firstBlock, firstBlock + count);
   }
 
   public static long version(ReplicaStore store, long block) {
+    if (part(store, block) == null) {
+      return 0;
+    }
     load(store, block, 1);
-    return ((LogReplica) store).content().map().version(block);
+    return part(store, block).content().map().version(block);
   }
 
   static long extentVersion(ReplicaStore store, long extent) {
@@ -100,12 +117,15 @@ public final class StoreProbe {
   }
 
   private static int place(ReplicaStore store, long block) {
+    if (part(store, block) == null) {
+      return 0;
+    }
     load(store, block, 1);
-    return ((LogReplica) store).content().map().place(block);
+    return part(store, block).content().map().place(block);
   }
 
-  private static Segments segments(ReplicaStore store) {
-    return ((LogReplica) store).segments();
+  private static Segments segments(ReplicaStore store, long block) {
+    return part(store, block).segments();
   }
 
   /**
@@ -115,7 +135,7 @@ public final class StoreProbe {
    */
   public static OptionalLong settledOffset(ReplicaStore store, long block) {
     int place = place(store, block);
-    boolean settled = place != 0 && isSettled(segments(store), place);
+    boolean settled = place != 0 && isSettled(segments(store, block), place);
     return settled ? offset(store, block) : OptionalLong.empty();
   }
 
@@ -129,12 +149,21 @@ public final class StoreProbe {
     return segments.state(mine) == Segments.State.CLOSED && closedLater >= 2;
   }
 
-  /** The block whose bytes came last into the log; empty if they are settled. */
+  /**
+   * The block whose bytes came last into the log of the disk that has the highest version; empty if
+   * they are settled.
+   */
   public static OptionalLong newestBlock(ReplicaStore store, long blocks) {
+    long highest = 0;
+    for (long block = 0; block < blocks; block++) {
+      highest = version(store, block) > version(store, highest) ? block : highest;
+    }
+    LogReplica part = part(store, highest);
     long newest = -1;
     for (long block = 0; block < blocks; block++) {
       boolean later =
-          place(store, block) != 0
+          part(store, block) == part
+              && place(store, block) != 0
               && (newest < 0 || position(store, block) > position(store, newest));
       newest = later ? block : newest;
     }
@@ -143,7 +172,7 @@ public final class StoreProbe {
   }
 
   private static long position(ReplicaStore store, long block) {
-    Segments segments = segments(store);
+    Segments segments = segments(store, block);
     int place = place(store, block);
     return segments.sequence(segments.segmentOf(place)) << Integer.SIZE | segments.pageOf(place);
   }
