@@ -16,22 +16,22 @@ import java.util.regex.Pattern;
 /**
  * Configuration of the node daemon, parsed once.
  *
- * @param diskBytes size of the data disk's file if it has to be made
- * @param store how the data disk's engine is to behave
+ * @param diskBytes size of a data disk's file if it has to be made
+ * @param store how the engines of all data disks together are to behave
  * @param controllers where to find one; it tells where the others are
  * @param tls none: daemons talk in plain text
  * @param deviceDir where volumes appear as block devices
  * @param holderSocket of the device holder, which keeps devices alive over our restarts
  * @param nbdListen also serve NBD on this address, to whoever can reach it
  * @param tag marks loop devices as this installation's
- * @param disk the data disk, where no filter says which device it is
+ * @param disks the data disks, where no filter says which devices they are
  * @param kubelet how to register with it; without, somebody else does, or there is none
- * @param deviceFilter of the names of block devices: the data disk is the one that it matches
+ * @param deviceFilter of the names of block devices: the data disks are those that it matches
  */
 public record NodeConfig(
     NodeId node,
     Path stateDir,
-    Path disk,
+    List<Path> disks,
     long diskBytes,
     StoreOptions store,
     List<HostPort> controllers,
@@ -58,10 +58,14 @@ public record NodeConfig(
    */
   public record TlsFiles(Path authorities, Path token) {}
 
+  /** Memory for the maps of one disk at least. */
+  static final long MAP_CACHE_BYTES_MIN = 8L << 20;
+
   /** Twelve segments of the store's log, and what comes before them. */
   static final long DISK_BYTES_MIN = StoreFormat.diskBytesMin(StoreFormat.SEGMENT_BYTES_DEFAULT);
 
   public NodeConfig {
+    disks = List.copyOf(disks);
     controllers = List.copyOf(controllers);
     topology = Map.copyOf(topology);
     require(!controllers.isEmpty(), "--controller: want at least one address");

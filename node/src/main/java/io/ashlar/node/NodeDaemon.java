@@ -8,8 +8,6 @@ import io.ashlar.csi.server.CallInterceptor;
 import io.ashlar.csi.server.CallObserver;
 import io.ashlar.csi.server.CsiServer;
 import io.ashlar.csi.server.IdentityService;
-import io.ashlar.disk.DataDisk;
-import io.ashlar.disk.FileDisk;
 import io.ashlar.env.Clock;
 import io.ashlar.env.Rng;
 import io.ashlar.grpc.Channels;
@@ -32,7 +30,6 @@ import io.ashlar.node.attach.NodeExports;
 import io.ashlar.node.csi.CsiNodeOptions;
 import io.ashlar.node.csi.NodeService;
 import io.ashlar.node.csi.StatusMapper;
-import io.ashlar.node.disk.DeviceSelection;
 import io.ashlar.node.frontend.fuse.FuseFrontend;
 import io.ashlar.node.frontend.fuse.FuseOptions;
 import io.ashlar.node.frontend.fuse.holder.HolderClient;
@@ -45,10 +42,8 @@ import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.NodePorts;
 import io.ashlar.runtime.ReplicaHost;
 import io.ashlar.runtime.VolumeCoordinator;
-import io.ashlar.store.DiskIdentity;
-import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreEngine.Space;
-import io.ashlar.store.StoreFormat;
+import io.ashlar.store.pool.DiskPool;
 import io.ashlar.tls.Tls;
 import io.ashlar.tls.TlsNames;
 import io.grpc.ManagedChannel;
@@ -102,7 +97,8 @@ final class NodeDaemon implements AutoCloseable {
   private final NettyTransport transport;
   private final NodeMetrics metrics = new NodeMetrics();
   private final ControllerClient controller;
-  private final LogStore store;
+  private final NodeDisks disks;
+  private final DiskPool store;
   private final NodePorts ports;
   private final ReplicaHost replicas;
   private final Coordinators coordinators;
@@ -118,9 +114,6 @@ final class NodeDaemon implements AutoCloseable {
   private volatile Space space = new Space(0, 0, 0, 0);
   private volatile boolean diskFailed;
 
-  /** Loop thread only. */
-  private long lossesTold;
-
   private volatile boolean ready;
 
   static NodeDaemon start(NodeConfig config) throws IOException, InterruptedException {
@@ -133,7 +126,7 @@ final class NodeDaemon implements AutoCloseable {
     config.kubelet().ifPresent(RegistrationOptions::requireFolder);
     this.stateDir = StateDir.open(config.stateDir(), rng);
     Optional<String> cluster = knownCluster();
-    Optional<FutureTask<LogStore>> opening = cluster.map(this::beginToOpenStore);
+    Optional<FutureTask<NodeDisks>> opening = cluster.map(this::beginToOpenDisks);
     this.enrolment = enrolment();
     this.tls = enrolment.map(Enrolment::tls);
     this.transport = new NettyTransport(loop, payloads, tls);
@@ -146,7 +139,8 @@ final class NodeDaemon implements AutoCloseable {
             this::learn);
     controller.start();
     String clusterId = cluster.isPresent() ? cluster.get() : learnedCluster();
-    this.store = opening.isPresent() ? opened(opening.get()) : openStore(clusterId);
+    this.disks = opening.isPresent() ? opened(opening.get()) : openDisks(clusterId);
+    this.store = disks.pool();
     this.ports = ports(Long.parseUnsignedLong(clusterId, 16));
     this.replicas = new ReplicaHost(ports, store);
     this.coordinators = new Coordinators(ports, replicas);
@@ -320,14 +314,14 @@ final class NodeDaemon implements AutoCloseable {
     return stateDir.path().resolve("cluster");
   }
 
-  /** A restart that volumes wait for reads the disk while it sets up TLS. */
-  private FutureTask<LogStore> beginToOpenStore(String cluster) {
-    FutureTask<LogStore> opening = new FutureTask<>(() -> openStore(cluster));
+  /** A restart that volumes wait for reads the disks while it sets up TLS. */
+  private FutureTask<NodeDisks> beginToOpenDisks(String cluster) {
+    FutureTask<NodeDisks> opening = new FutureTask<>(() -> openDisks(cluster));
     Thread.ofPlatform().name("disk-opening").daemon().start(opening);
     return opening;
   }
 
-  private static LogStore opened(FutureTask<LogStore> opening)
+  private static NodeDisks opened(FutureTask<NodeDisks> opening)
       throws IOException, InterruptedException {
     try {
       return opening.get();
@@ -340,32 +334,9 @@ final class NodeDaemon implements AutoCloseable {
     }
   }
 
-  private LogStore openStore(String cluster) throws IOException {
-    DiskIdentity wanted = new DiskIdentity(cluster, config.node(), POOL, rng.nextLong() | 1);
-    return DataDisk.open(
-        disk(wanted),
-        wanted,
-        StoreFormat.SEGMENT_BYTES_DEFAULT,
-        config.store(),
-        payloads,
-        loop,
-        loop,
-        loop);
-  }
-
-  private Path disk(DiskIdentity wanted) throws IOException {
-    if (config.deviceFilter().isEmpty()) {
-      FileDisk.createFile(config.disk(), config.diskBytes());
-      return config.disk();
-    }
-    Path found =
-        DeviceSelection.select(
-            config.deviceFilter().get(),
-            device ->
-                DataDisk.isOurs(
-                    device, wanted, StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop));
-    LOG.info("event=device_found device={} filter={}", found, config.deviceFilter().get());
-    return found;
+  private NodeDisks openDisks(String cluster) throws IOException {
+    DiskOpening.Owner owner = new DiskOpening.Owner(cluster, config.node(), POOL);
+    return new DiskOpening(config, owner, rng, payloads, loop).open();
   }
 
   private NodePorts ports(long cluster) throws IOException {
@@ -391,8 +362,7 @@ final class NodeDaemon implements AutoCloseable {
         () -> {
           space = store.space();
           diskFailed = store.failed();
-          metrics.observe(store.counters());
-          tellOfLosses();
+          disks.observe(metrics);
           for (VolumeCoordinator coordinator : coordinators.all()) {
             coordinator
                 .machine()
@@ -401,17 +371,6 @@ final class NodeDaemon implements AutoCloseable {
           }
           observe();
         });
-  }
-
-  private void tellOfLosses() {
-    long lost = store.counters().lostNodes();
-    if (lost > lossesTold) {
-      lossesTold = lost;
-      LOG.warn(
-          "event=map_damaged nodes={} last=\"{}\": what it told of is repaired from other copies",
-          lost,
-          store.counters().lastLoss());
-    }
   }
 
   private void onLoop(Runnable task) throws InterruptedException {
@@ -446,7 +405,8 @@ final class NodeDaemon implements AutoCloseable {
     holder.close();
     try {
       onLoop(replicas::stop);
-      onLoop(store::close);
+      onLoop(disks::stop);
+      disks.close();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -1,8 +1,11 @@
 package io.ashlar.node;
 
+import io.ashlar.disk.DiskInUseException;
 import io.ashlar.disk.DiskRefusedException;
 import io.ashlar.grpc.GrpcLog;
 import io.ashlar.node.disk.NoDeviceException;
+import io.ashlar.node.disk.RosterDamagedException;
+import io.ashlar.store.StoreOpenException;
 import io.ashlar.tls.Tls;
 import java.io.IOException;
 import java.util.Arrays;
@@ -44,7 +47,11 @@ public final class NodeMain {
     } catch (IllegalArgumentException wrong) {
       LOG.error("wrong configuration: {}", wrong.getMessage());
       return 2;
-    } catch (DiskRefusedException | NoDeviceException refused) {
+    } catch (DiskRefusedException
+        | DiskInUseException
+        | NoDeviceException
+        | RosterDamagedException
+        | StoreOpenException refused) {
       LOG.error("the node daemon cannot start: {}", refused.getMessage());
       return 1;
     } catch (IOException failed) {

@@ -9,6 +9,7 @@ import io.ashlar.store.ScrubPlan;
 import io.ashlar.store.StoreOptions;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Option;
 final class NodeOptions {
   static final String TLS_CA = "--tls-ca";
 
-  private static final long MAP_CACHE_BYTES_MIN = 8L << 20;
+  private static final long MAP_CACHE_BYTES_MIN = NodeConfig.MAP_CACHE_BYTES_MIN;
 
   /** What the launcher allows the process outside of the heap has to hold it. */
   private static final long MAP_CACHE_BYTES_MAX = 512L << 20;
@@ -41,36 +42,39 @@ final class NodeOptions {
       description = "Small local state.")
   private Path stateDir;
 
-  @Option(names = "--disk", description = "Data disk: a file or device; default STATE_DIR/disk.")
-  private Path disk;
+  @Option(
+      names = "--disk",
+      description = "Data disk: a file or device; may be repeated. Default: STATE_DIR/disk.")
+  private List<Path> disks = new ArrayList<>();
 
   @Option(
       names = "--device-filter",
       defaultValue = "",
       description =
-          "Instead of --disk: regular expression that the whole path of the data disk's device, or"
-              + " one of its links in /dev/disk/by-*, matches. Only a blank device, or this node's"
-              + " own, is taken.")
+          "Instead of --disk: regular expression that the whole path of a data disk's device, or"
+              + " one of its links in /dev/disk/by-*, matches. All that match are taken if they are"
+              + " blank, or this node's own.")
   private String deviceFilter;
 
   @Option(
       names = "--disk-size",
       defaultValue = "10G",
-      description = "Size of the disk file if it is made.")
+      description = "Size of each disk file that is made.")
   private String diskSize;
 
   @Option(
       names = "--map-cache",
       defaultValue = "64M",
-      description = "Memory for the maps of what the data disk holds.")
+      description =
+          "Memory for the maps of what the data disks hold, all together; each gets 8M at least.")
   private String mapCache;
 
   @Option(
       names = "--scrub-days",
       defaultValue = "14",
       description =
-          "Days in which all of the data disk is looked through for damage; 0: never. At most 32"
-              + " MiB/s are read for it.")
+          "Days in which all of each data disk is looked through for damage; 0: never. At most 32"
+              + " MiB/s are read from it.")
   private int scrubDays;
 
   @Option(
@@ -171,7 +175,7 @@ final class NodeOptions {
     return new NodeConfig(
         new NodeId(nodeId),
         stateDir,
-        disk == null ? stateDir.resolve("disk") : disk,
+        disks.isEmpty() ? List.of(stateDir.resolve("disk")) : disks,
         ByteSizes.parse(diskSize),
         store(),
         controllers.stream().map(HostPort::parse).toList(),
@@ -210,7 +214,7 @@ final class NodeOptions {
     if (deviceFilter.isEmpty()) {
       return Optional.empty();
     }
-    require(disk == null, "--disk and --device-filter are given: want one of them");
+    require(disks.isEmpty(), "--disk and --device-filter are given: want one of them");
     try {
       return Optional.of(Pattern.compile(deviceFilter));
     } catch (PatternSyntaxException wrong) {

@@ -3,30 +3,39 @@ package io.ashlar.node.disk;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
- * Picks the one device that a filter means. A device that is this node's already is it, whatever
- * blank ones there are besides: the node's data is there. Otherwise it is the one blank device; of
- * several none is taken, since nobody could tell later which one was meant.
+ * Picks the devices that a filter means: every one that matches and is this node's already, or
+ * blank. What is neither is left alone, and told with its reason.
  */
 public final class DeviceSelection {
   /** Looks at a device without changing it. */
   @FunctionalInterface
   public interface Look {
     /**
-     * @return whether it is this node's already, and not blank
+     * Returns if the device is this node's already, or blank.
+     *
      * @throws IOException saying why it cannot be used
      */
-    boolean isOurs(Path device) throws IOException;
+    void at(Path device) throws IOException;
   }
 
+  /**
+   * What was found, in the order of the devices' paths.
+   *
+   * @param usable at least one
+   * @param refused devices that match and cannot be used, with what {@link Look} said
+   */
+  public record Found(List<Path> usable, Map<Path, IOException> refused) {}
+
   private final Pattern filter;
-  private final List<Path> ours = new ArrayList<>();
-  private final List<Path> blank = new ArrayList<>();
-  private final List<String> refused = new ArrayList<>();
+  private final List<Path> usable = new ArrayList<>();
+  private final Map<Path, IOException> refused = new LinkedHashMap<>();
   private final List<Path> others = new ArrayList<>();
 
   private DeviceSelection(Pattern filter) {
@@ -34,20 +43,23 @@ public final class DeviceSelection {
   }
 
   /**
-   * The device among all of this machine. Blocking.
+   * The devices among all of this machine. Blocking.
    *
    * @param filter has to match the whole of a path in /dev, or of a link in /dev/disk/by-*
-   * @throws NoDeviceException if there is not exactly one; it says what was looked at
+   * @throws NoDeviceException if there is none that can be used; it says what was looked at
    * @throws IOException if the devices cannot be listed
    */
-  public static Path select(Pattern filter, Look look) throws IOException {
+  public static Found select(Pattern filter, Look look) throws IOException {
     return select(filter, new Devices().list(), look);
   }
 
-  static Path select(Pattern filter, List<Device> devices, Look look) throws NoDeviceException {
+  static Found select(Pattern filter, List<Device> devices, Look look) throws NoDeviceException {
     DeviceSelection selection = new DeviceSelection(filter);
     devices.forEach(device -> selection.consider(device, look));
-    return selection.theOne();
+    if (selection.usable.isEmpty()) {
+      throw new NoDeviceException(selection.nothing());
+    }
+    return new Found(selection.usable, selection.refused);
   }
 
   private void consider(Device device, Look look) {
@@ -57,37 +69,31 @@ public final class DeviceSelection {
       return;
     }
     try {
-      (look.isOurs(path) ? ours : blank).add(path);
+      refusePart(device);
+      look.at(path);
+      usable.add(path);
     } catch (IOException unusable) {
-      refused.add(path + ": " + unusable.getMessage());
+      refused.put(path, unusable);
     }
   }
 
-  private Path theOne() throws NoDeviceException {
-    if (ours.size() == 1) {
-      return ours.getFirst();
+  /** The same bytes may well look like ours; but then the device made of it is the one to use. */
+  private static void refusePart(Device device) throws IOException {
+    if (!device.holders().isEmpty()) {
+      throw new IOException("it is part of " + String.join(", ", device.holders()));
     }
-    if (ours.isEmpty() && blank.size() == 1) {
-      return blank.getFirst();
-    }
-    if (ours.isEmpty() && blank.isEmpty()) {
-      throw new NoDeviceException(nothing());
-    }
-    throw new NoDeviceException(
-        ("--device-filter %s matches several devices that could be used: %s. A node has one disk:"
-                + " give a filter that matches one of them, such as its link in /dev/disk/by-id")
-            .formatted(filter, listed(ours.isEmpty() ? blank : ours)));
   }
 
   private String nothing() {
-    return refused.isEmpty()
-        ? "--device-filter %s matches no block device; there are: %s"
-            .formatted(filter, listed(others))
-        : "--device-filter %s matches no device that can be used; nothing was changed. Refused: %s"
-            .formatted(filter, String.join("; ", refused));
-  }
-
-  private static String listed(List<Path> paths) {
-    return paths.stream().map(Path::toString).collect(Collectors.joining(", "));
+    if (refused.isEmpty()) {
+      return "--device-filter %s matches no block device; there are: %s"
+          .formatted(filter, others.stream().map(Path::toString).collect(Collectors.joining(", ")));
+    }
+    return "--device-filter %s matches no device that can be used; nothing was changed. Refused: %s"
+        .formatted(
+            filter,
+            refused.entrySet().stream()
+                .map(each -> each.getKey() + ": " + each.getValue().getMessage())
+                .collect(Collectors.joining("; ")));
   }
 }

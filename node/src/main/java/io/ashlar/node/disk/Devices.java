@@ -37,7 +37,11 @@ final class Devices {
       // A slash in a device's name is an exclamation mark in sysfs.
       Path path = dev.resolve(entry.getFileName().toString().replace('!', '/'));
       if (!isVolume(entry)) {
-        found.add(new Device(path, links.getOrDefault(path, List.of())));
+        List<String> holders =
+            entries(entry.resolve("holders")).stream()
+                .map(holder -> holder.getFileName().toString())
+                .toList();
+        found.add(new Device(path, links.getOrDefault(path, List.of()), holders));
       }
     }
     return found;

@@ -2,7 +2,7 @@ package io.ashlar.node.disk;
 
 import java.io.IOException;
 
-/** There is no data disk, or more than one; the message says what was looked at. */
+/** There is no data disk that can be used; the message says what was looked at. */
 public final class NoDeviceException extends IOException {
   private static final long serialVersionUID = 1;
 

@@ -6,6 +6,7 @@ import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
 import io.ashlar.runtime.VolumeCoordinator;
 import io.ashlar.store.StoreCounters;
+import io.ashlar.store.StoreEngine.Space;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -32,7 +33,7 @@ public final class NodeMetrics {
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final DiskMeters disk = new DiskMeters();
+  private final Map<String, DiskMeters> disks = new ConcurrentHashMap<>();
   private final Map<VolumeId, VolumeMeters> volumes = new ConcurrentHashMap<>();
 
   /** Meters of one volume's front-end requests. */
@@ -120,8 +121,16 @@ public final class NodeMetrics {
         coordinator.machine().progress().map(it -> it.extentsLeft() * EXTENT_BYTES).orElse(0L));
   }
 
-  /** Copies what a disk's engine has counted; called on the loop. */
-  public void observe(StoreCounters counters) {
+  /**
+   * Copies what can be seen of a disk; called on the loop.
+   *
+   * @param id of the disk, 16 hex digits
+   */
+  public void observe(String id, StoreCounters counters, Space space, boolean failed) {
+    DiskMeters disk = disks.computeIfAbsent(id, DiskMeters::new);
+    disk.bytes.set(space.totalBytes());
+    disk.freeBytes.set(space.freeBytes());
+    disk.failed.set(failed ? 1 : 0);
     disk.corruptBlocks.set(counters.corruptBlocks());
     disk.repairedBlocks.set(counters.repairedBlocks());
     disk.lostNodes.set(counters.lostNodes());
@@ -130,23 +139,38 @@ public final class NodeMetrics {
     disk.collectedBlocks.set(counters.collectedBlocks());
   }
 
-  /** What the data disk's engine does besides what it is asked for. */
+  /** A data disk: its room, and what its engine does besides what it is asked for. */
   private final class DiskMeters {
-    private final AtomicLong corruptBlocks =
-        counted("corrupt_blocks", "Blocks found damaged, each time they were read.");
-    private final AtomicLong repairedBlocks =
-        counted("repaired_blocks", "Damaged blocks that another copy has made good.");
-    private final AtomicLong lostNodes =
-        counted("lost_map_nodes", "Damaged parts of maps; what they told of is repaired.");
-    private final AtomicLong scrubbedBytes =
-        counted("scrubbed_bytes", "Bytes of the log looked through for damage.");
-    private final AtomicLong checkpoints = counted("checkpoints", "Checkpoints written.");
-    private final AtomicLong collectedBlocks =
-        counted("collected_blocks", "Blocks that collection has moved.");
+    private final Tags tags;
+    private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong freeBytes = new AtomicLong();
+    private final AtomicLong failed = new AtomicLong();
+    private final AtomicLong corruptBlocks;
+    private final AtomicLong repairedBlocks;
+    private final AtomicLong lostNodes;
+    private final AtomicLong scrubbedBytes;
+    private final AtomicLong checkpoints;
+    private final AtomicLong collectedBlocks;
+
+    DiskMeters(String id) {
+      tags = Tags.of("disk", id);
+      gauge("ashlar_disk_bytes", "Size of the disk, for data.", tags, bytes::get);
+      gauge("ashlar_disk_free_bytes", "Free on the disk.", tags, freeBytes::get);
+      gauge("ashlar_disk_failed", "1 if the disk has failed since the start.", tags, failed::get);
+      corruptBlocks = counted("corrupt_blocks", "Blocks found damaged, each time they were read.");
+      repairedBlocks =
+          counted("repaired_blocks", "Damaged blocks that another copy has made good.");
+      lostNodes =
+          counted("lost_map_nodes", "Damaged parts of maps; what they told of is repaired.");
+      scrubbedBytes = counted("scrubbed_bytes", "Bytes of the log looked through for damage.");
+      checkpoints = counted("checkpoints", "Checkpoints written.");
+      collectedBlocks = counted("collected_blocks", "Blocks that collection has moved.");
+    }
 
     private AtomicLong counted(String name, String help) {
       AtomicLong value = new AtomicLong();
       FunctionCounter.builder("ashlar_disk_" + name, value, AtomicLong::doubleValue)
+          .tags(tags)
           .description(help)
           .register(registry);
       return value;

@@ -8,6 +8,7 @@ import io.ashlar.block.BlockDevice;
 import io.ashlar.block.BlockRequest;
 import io.ashlar.control.v1.RegisterRequest;
 import io.ashlar.disk.DataDisk;
+import io.ashlar.env.Roster;
 import io.ashlar.grpc.Channels;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.ReplicaMeta;
@@ -28,6 +29,8 @@ import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreFormat;
 import io.ashlar.store.StoreOptions;
+import io.ashlar.store.pool.DiskPool;
+import io.ashlar.store.pool.PoolOptions;
 import io.ashlar.tls.TlsNames;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
@@ -35,6 +38,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -54,7 +58,7 @@ final class Life implements AutoCloseable {
   private final AlignedPool payloads = new AlignedPool(POOL_BYTES);
   private final NettyTransport transport;
   private final ControllerClient controller;
-  private final LogStore store;
+  private final DiskPool store;
   private final ReplicaHost replicas;
   private final Coordinators coordinators;
   private final CompletableFuture<Void> written = new CompletableFuture<>();
@@ -89,22 +93,40 @@ final class Life implements AutoCloseable {
     return Channels.to(target.host(), target.port(), surroundings.tls(), name);
   }
 
-  private LogStore openStore(Path disk) throws IOException {
+  private DiskPool openStore(Path disk) throws IOException {
     DiskIdentity identity =
         new DiskIdentity(
             Long.toHexString(CLUSTER),
             surroundings.node(),
             "default",
             surroundings.rng().nextLong() | 1);
-    return DataDisk.open(
-        disk,
-        identity,
-        StoreFormat.SEGMENT_BYTES_DEFAULT,
-        StoreOptions.DEFAULT,
-        payloads,
-        loop,
-        loop,
-        loop);
+    LogStore opened =
+        DataDisk.open(
+            disk,
+            identity,
+            StoreFormat.SEGMENT_BYTES_DEFAULT,
+            StoreOptions.DEFAULT,
+            payloads,
+            loop,
+            loop,
+            loop);
+    return DiskPool.open(List.of(opened), payloads, loop, new Forgotten(), PoolOptions.DEFAULT);
+  }
+
+  /** Every life is the first one, as far as the disk's place among others goes. */
+  private static final class Forgotten implements Roster {
+    @Override
+    public Optional<Known> known() {
+      return Optional.empty();
+    }
+
+    @Override
+    public void keepNow(Known next) {}
+
+    @Override
+    public void keep(Known next, Runnable done) {
+      done.run();
+    }
   }
 
   private NodePorts ports(NodeId node) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.block.AlignedPool;
 import io.ashlar.disk.DataDisk;
+import io.ashlar.disk.DiskInUseException;
 import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.node.mount.ChildProcess;
@@ -67,10 +68,14 @@ final class DeviceSelectionKernelTest {
     return new DiskIdentity("c", new NodeId(node), "default", 7);
   }
 
-  private Path select(String node, String... devices) throws IOException {
+  private DeviceSelection.Found found(String node, String... devices) throws IOException {
     return DeviceSelection.select(
         Pattern.compile(String.join("|", devices)),
-        device -> DataDisk.isOurs(device, identity(node), SEGMENT_BYTES, pool, loop, loop));
+        device -> DataDisk.look(device, identity(node), SEGMENT_BYTES, pool, loop, loop));
+  }
+
+  private List<String> select(String node, String... devices) throws IOException {
+    return found(node, devices).usable().stream().map(Path::toString).toList();
   }
 
   private void format(String device, String node) throws IOException {
@@ -88,16 +93,16 @@ final class DeviceSelectionKernelTest {
   }
 
   @Test
-  void aBlankDeviceIsTakenAndAfterwardsItIsKnown() throws IOException {
+  void blankDevicesAreTakenAndThoseOfThisNode() throws IOException {
     String first = device("first");
     String second = device("second");
-    assertThat(select("n1", first)).isEqualTo(Path.of(first));
-    assertThatThrownBy(() -> select("n1", first, second)).hasMessageContaining("several devices");
+    assertThat(select("n1", first)).containsExactly(first);
+    assertThat(select("n1", first, second)).containsExactlyInAnyOrder(first, second);
 
     format(second, "n1");
 
-    assertThat(select("n1", first, second)).isEqualTo(Path.of(second));
-    assertThat(select("n2", first, second)).isEqualTo(Path.of(first));
+    assertThat(select("n1", first, second)).containsExactlyInAnyOrder(first, second);
+    assertThat(select("n2", first, second)).containsExactly(first);
     assertThatThrownBy(() -> select("n2", second))
         .isInstanceOf(NoDeviceException.class)
         .hasMessageContaining(second + ": the disk is DiskIdentity[cluster=c, node=n1");
@@ -119,8 +124,9 @@ final class DeviceSelectionKernelTest {
   }
 
   @Test
-  void aDeviceThatADaemonHasOpenIsRefused() throws IOException {
+  void aDeviceThatADaemonHasOpenIsRefusedAndItsOwnNodeHearsOfIt() throws IOException {
     String device = device("open");
+    String blank = device("blank");
     LogStore store =
         DataDisk.open(
             Path.of(device),
@@ -134,7 +140,11 @@ final class DeviceSelectionKernelTest {
     assertThatThrownBy(() -> select("n1", device))
         .isInstanceOf(NoDeviceException.class)
         .hasMessageContaining(device + ": ");
+    assertThat(found("n1", device, blank).refused().get(Path.of(device)))
+        .isInstanceOf(DiskInUseException.class);
+    assertThat(found("n2", device, blank).refused().get(Path.of(device)))
+        .isNotInstanceOf(DiskInUseException.class);
     CompletableFuture.runAsync(store::close, loop).join();
-    assertThat(select("n1", device)).isEqualTo(Path.of(device));
+    assertThat(select("n1", device)).containsExactly(device);
   }
 }

@@ -14,8 +14,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Which device is taken, over machines that are made up. */
+/** Which devices are taken, over machines that are made up. */
 final class DeviceSelectionTest {
+  private static final String USABLE = "";
   private static final String IN_USE = "open: Device or resource busy (errno 16)";
 
   private final List<Device> devices = new ArrayList<>();
@@ -24,36 +25,40 @@ final class DeviceSelectionTest {
 
   private void device(String name, String state, String... links) {
     Path path = Path.of("/dev", name);
-    devices.add(new Device(path, List.of(links).stream().map(Path::of).toList()));
+    devices.add(new Device(path, List.of(links).stream().map(Path::of).toList(), List.of()));
     states.put(path, state);
   }
 
-  private String selected(String filter) throws IOException {
-    return DeviceSelection.select(Pattern.compile(filter), devices, this::isOurs).toString();
+  private DeviceSelection.Found found(String filter) throws IOException {
+    return DeviceSelection.select(Pattern.compile(filter), devices, this::look);
   }
 
-  private boolean isOurs(Path device) throws IOException {
+  private List<String> selected(String filter) throws IOException {
+    return found(filter).usable().stream().map(Path::toString).toList();
+  }
+
+  private void look(Path device) throws IOException {
     looked.add(device);
-    return switch (states.get(device)) {
-      case "ours" -> true;
-      case "blank" -> false;
-      default -> throw new IOException(states.get(device));
-    };
+    if (!states.get(device).equals(USABLE)) {
+      throw new IOException(states.get(device));
+    }
   }
 
   @Test
-  void theOneBlankDeviceThatMatchesIsTakenAndOthersAreNotLookedAt() throws IOException {
+  void allDevicesThatMatchAreTakenInOrderAndOthersAreNotLookedAt() throws IOException {
     device("vda", IN_USE);
-    device("vdb", "blank");
-    assertThat(selected("/dev/vd[b-z]")).isEqualTo("/dev/vdb");
-    assertThat(looked).containsExactly(Path.of("/dev/vdb"));
+    device("vdb", USABLE);
+    device("vdc", USABLE);
+    assertThat(selected("/dev/vd[b-z]")).containsExactly("/dev/vdb", "/dev/vdc");
+    assertThat(found("/dev/vd[b-z]").refused()).isEmpty();
+    assertThat(looked).doesNotContain(Path.of("/dev/vda"));
   }
 
   @Test
   void aLinkMatchesAsWellButOnlyAsAWhole() throws IOException {
-    device("sda", "blank", "/dev/disk/by-id/nvme-system");
-    device("sdb", "blank", "/dev/disk/by-id/nvme-data", "/dev/disk/by-path/pci-7");
-    assertThat(selected("/dev/disk/by-id/nvme-d.*")).isEqualTo("/dev/sdb");
+    device("sda", USABLE, "/dev/disk/by-id/nvme-system");
+    device("sdb", USABLE, "/dev/disk/by-id/nvme-data", "/dev/disk/by-path/pci-7");
+    assertThat(selected("/dev/disk/by-id/nvme-d.*")).containsExactly("/dev/sdb");
     assertThatThrownBy(() -> selected("nvme-data"))
         .isInstanceOf(NoDeviceException.class)
         .hasMessage(
@@ -61,32 +66,30 @@ final class DeviceSelectionTest {
   }
 
   @Test
-  void aDeviceOfOursIsTakenBesideBlankOnes() throws IOException {
-    device("sda", "blank");
-    device("sdb", "ours");
-    device("sdc", "blank");
-    assertThat(selected("/dev/sd.")).isEqualTo("/dev/sdb");
+  void whatCannotBeUsedIsLeftOutWithItsReason() throws IOException {
+    device("sda", IN_USE);
+    device("sdb", USABLE);
+    device("sdc", "the disk begins with data of something else");
+    DeviceSelection.Found found = found("/dev/sd.");
+    assertThat(found.usable()).containsExactly(Path.of("/dev/sdb"));
+    assertThat(found.refused().keySet()).containsExactly(Path.of("/dev/sda"), Path.of("/dev/sdc"));
+    assertThat(found.refused().get(Path.of("/dev/sda"))).hasMessage(IN_USE);
   }
 
   @Test
-  void ofSeveralNoneIsTaken() {
-    device("sda", "blank");
-    device("sdb", "blank");
-    assertThatThrownBy(() -> selected("/dev/sd."))
-        .isInstanceOf(NoDeviceException.class)
-        .hasMessageContaining("several devices that could be used: /dev/sda, /dev/sdb. A node");
-    device("sdc", "ours");
-    device("sdd", "ours");
-    assertThatThrownBy(() -> selected("/dev/sd."))
-        .isInstanceOf(NoDeviceException.class)
-        .hasMessageContaining("several devices that could be used: /dev/sdc, /dev/sdd. A node");
+  void whatTheKernelHasMadeAnotherDeviceOfIsNotLookedAt() throws IOException {
+    device("dm-0", USABLE);
+    devices.add(new Device(Path.of("/dev/sda"), List.of(), List.of("dm-0")));
+    DeviceSelection.Found found = found("/dev/.*");
+    assertThat(found.usable()).containsExactly(Path.of("/dev/dm-0"));
+    assertThat(found.refused().get(Path.of("/dev/sda"))).hasMessage("it is part of dm-0");
   }
 
   @Test
   void ifNoneCanBeUsedEachIsNamedWithItsReason() {
     device("sda", IN_USE);
     device("sda1", "the disk begins with data of something else");
-    device("zram0", "blank");
+    device("zram0", USABLE);
     assertThatThrownBy(() -> selected("/dev/sd.*"))
         .isInstanceOf(NoDeviceException.class)
         .hasMessage(
@@ -96,8 +99,8 @@ final class DeviceSelectionTest {
   }
 
   @Test
-  void theMachinesDevicesAreListedWithTheirLinksAndWithoutAttachedVolumes(@TempDir Path root)
-      throws IOException {
+  void theMachinesDevicesAreListedWithTheirLinksAndHoldersAndWithoutAttachedVolumes(
+      @TempDir Path root) throws IOException {
     Path sys = root.resolve("sys");
     Path dev = root.resolve("dev");
     for (String name : List.of("sdb", "cciss!c0d0", "loop1", "loop2")) {
@@ -105,15 +108,16 @@ final class DeviceSelectionTest {
     }
     backing(sys, "loop1", "/home/someone@vol-1/disk.img");
     backing(sys, "loop2", "/run/x/ashlar@vol-1234-ab@1");
+    Files.createDirectories(sys.resolve("sdb/holders/dm-0"));
     Path byId = Files.createDirectories(dev.resolve("disk/by-id"));
     Files.createSymbolicLink(byId.resolve("wwn-1"), Path.of("../../sdb"));
     Files.createFile(byId.resolve("no-link"));
 
     assertThat(new Devices(sys, dev).list())
         .containsExactly(
-            new Device(dev.resolve("cciss/c0d0"), List.of()),
-            new Device(dev.resolve("loop1"), List.of()),
-            new Device(dev.resolve("sdb"), List.of(byId.resolve("wwn-1"))));
+            new Device(dev.resolve("cciss/c0d0"), List.of(), List.of()),
+            new Device(dev.resolve("loop1"), List.of(), List.of()),
+            new Device(dev.resolve("sdb"), List.of(byId.resolve("wwn-1")), List.of("dm-0")));
   }
 
   private static void backing(Path sys, String name, String file) throws IOException {

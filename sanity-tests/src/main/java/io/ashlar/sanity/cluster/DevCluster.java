@@ -95,19 +95,21 @@ public final class DevCluster implements AutoCloseable {
     return metric(node, Pattern.compile(name + "\\{[^}]*\"" + of + "\"[^}]*\\} (\\S+)"));
   }
 
-  /** A node's metric that has no labels; empty while the node does not tell it. */
-  public OptionalDouble metric(String node, String name) throws InterruptedException {
-    return metric(node, Pattern.compile("(?m)^" + name + " (\\S+)"));
+  /** The sum of a metric over all disks of a node; empty while the node does not tell it. */
+  public OptionalDouble diskMetric(String node, String name) throws InterruptedException {
+    return metric(node, Pattern.compile("(?m)^" + name + "\\{disk=[^}]*\\} (\\S+)"));
   }
 
+  /** The sum of the first groups of all that matches. */
   private OptionalDouble metric(String node, Pattern line) throws InterruptedException {
     try {
       String url = "http://10.77.0." + node.replace("node", "") + ":7435/metrics";
       String all = exec(node, "curl", "-s", "-m", "5", url);
-      Matcher matcher = line.matcher(all);
-      return matcher.find()
-          ? OptionalDouble.of(Double.parseDouble(matcher.group(1)))
-          : OptionalDouble.empty();
+      List<Double> found =
+          line.matcher(all).results().map(match -> Double.parseDouble(match.group(1))).toList();
+      return found.isEmpty()
+          ? OptionalDouble.empty()
+          : OptionalDouble.of(found.stream().mapToDouble(Double::doubleValue).sum());
     } catch (IOException notUp) {
       return OptionalDouble.empty();
     }

@@ -81,7 +81,7 @@ final class OneNode {
 
   /** Blocks that collection has moved since the daemon's start. */
   long collectedBlocks() throws InterruptedException {
-    return (long) cluster.metric(NAME, "ashlar_disk_collected_blocks_total").orElse(0);
+    return (long) cluster.diskMetric(NAME, "ashlar_disk_collected_blocks_total").orElse(0);
   }
 
   /** Bytes that the daemon has had written to disks (proc_pid_io(5)). */
