@@ -7,6 +7,7 @@ import io.ashlar.store.LogReplica;
 import io.ashlar.store.ReplicaStore.Callback;
 import io.ashlar.store.ReplicaStore.Result;
 import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
@@ -101,7 +102,8 @@ final class PoolMeta {
     ReplicaMeta full = next.withSpread(next.spread().naming(pool.diskIds()).withSequence(sequence));
     Gather written =
         new Gather(parts.size() + 1, ignored -> pool.whenRosterIsKept(() -> written(full, change)));
-    for (Map.Entry<PoolDisk, LogReplica> part : Map.copyOf(parts).entrySet()) {
+    // Map.copyOf would have another order in each process, and a seed would not repeat.
+    for (Map.Entry<PoolDisk, LogReplica> part : new LinkedHashMap<>(parts).entrySet()) {
       part.getValue().persistMeta(full, result -> written.done(pool.seen(part.getKey(), result)));
     }
     pool.later(() -> written.done(Result.OK));

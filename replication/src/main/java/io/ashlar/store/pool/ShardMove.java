@@ -211,10 +211,7 @@ final class ShardMove {
   private void drop(LogReplica loser, PoolDisk its) {
     state = State.DROPPING;
     if (its.isGone()) {
-      pool.later(
-          () -> {
-            ended();
-          });
+      pool.later(this::ended);
     } else {
       loser.drop(
           firstBlock,
