@@ -6,12 +6,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Sizes as people write them: {@code 4096}, {@code 64M}, {@code 2Gi}; powers of 1024. */
-final class ByteSizes {
+public final class ByteSizes {
   private static final Pattern SIZE = Pattern.compile("([0-9]{1,18})([KMGT]?)i?");
 
   private ByteSizes() {}
 
-  static long parse(String text) {
+  public static long parse(String text) {
     Matcher matcher = SIZE.matcher(text);
     require(matcher.matches(), "'%s' is no size: want digits and perhaps K, M, G or T", text);
     int power = matcher.group(2).isEmpty() ? 0 : 1 + "KMGT".indexOf(matcher.group(2));

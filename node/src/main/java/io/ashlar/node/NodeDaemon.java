@@ -18,6 +18,7 @@ import io.ashlar.http.HttpEndpoint;
 import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.net.NettyTransport;
+import io.ashlar.node.admin.DisksService;
 import io.ashlar.node.agent.ControllerClient;
 import io.ashlar.node.agent.ControllerRecords;
 import io.ashlar.node.agent.Enrolment;
@@ -37,6 +38,8 @@ import io.ashlar.node.frontend.nbd.NbdServer;
 import io.ashlar.node.http.NodeMetrics;
 import io.ashlar.node.kubelet.KubeletRegistration;
 import io.ashlar.node.kubelet.RegistrationOptions;
+import io.ashlar.node.pool.DiskOpening;
+import io.ashlar.node.pool.NodeDisks;
 import io.ashlar.node.rehearsal.Rehearsal;
 import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.NodePorts;
@@ -109,6 +112,7 @@ final class NodeDaemon implements AutoCloseable {
   private final Server agent;
   private final NodeService nodeService;
   private final CsiServer csi;
+  private final CsiServer admin;
   private final HttpEndpoint http;
   private final Optional<KubeletRegistration> kubelet;
   private volatile Space space = new Space(0, 0, 0, 0);
@@ -145,6 +149,7 @@ final class NodeDaemon implements AutoCloseable {
     this.replicas = new ReplicaHost(ports, store);
     this.coordinators = new Coordinators(ports, replicas);
     onLoop(replicas::start);
+    onLoop(disks::start);
     this.holder = new HolderClient(config.holderSocket(), HOLDER_PATIENCE);
     this.attachments = attachments();
     var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
@@ -178,6 +183,12 @@ final class NodeDaemon implements AutoCloseable {
     ready = true;
     this.kubelet = config.kubelet().map(KubeletRegistration::new);
     kubelet.ifPresent(KubeletRegistration::start);
+    this.admin =
+        new CsiServer(
+                config.adminSocket(),
+                List.of(new DisksService(disks.changes())),
+                new CallInterceptor(new StatusMapper(), CallObserver.NONE))
+            .start();
     LOG.info("event=ready node={}", config.node());
   }
 
@@ -336,7 +347,8 @@ final class NodeDaemon implements AutoCloseable {
 
   private NodeDisks openDisks(String cluster) throws IOException {
     DiskOpening.Owner owner = new DiskOpening.Owner(cluster, config.node(), POOL);
-    return new DiskOpening(config, owner, rng, payloads, loop).open();
+    return new DiskOpening(config.stateDir(), config.disks(), owner, rng::nextLong, payloads, loop)
+        .open();
   }
 
   private NodePorts ports(long cluster) throws IOException {
@@ -398,6 +410,7 @@ final class NodeDaemon implements AutoCloseable {
     kubelet.ifPresent(KubeletRegistration::close);
     http.close();
     csi.close();
+    admin.close();
     nodeService.close();
     agent.shutdownNow();
     var _ = agentLoops.shutdownGracefully(0, 1, TimeUnit.SECONDS);

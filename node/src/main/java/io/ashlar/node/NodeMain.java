@@ -3,6 +3,7 @@ package io.ashlar.node;
 import io.ashlar.disk.DiskInUseException;
 import io.ashlar.disk.DiskRefusedException;
 import io.ashlar.grpc.GrpcLog;
+import io.ashlar.node.disk.DiskOrdersDamagedException;
 import io.ashlar.node.disk.NoDeviceException;
 import io.ashlar.node.disk.RosterDamagedException;
 import io.ashlar.store.StoreOpenException;
@@ -51,6 +52,7 @@ public final class NodeMain {
         | DiskInUseException
         | NoDeviceException
         | RosterDamagedException
+        | DiskOrdersDamagedException
         | StoreOpenException refused) {
       LOG.error("the node daemon cannot start: {}", refused.getMessage());
       return 1;

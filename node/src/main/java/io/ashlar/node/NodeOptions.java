@@ -5,6 +5,7 @@ import static io.ashlar.model.Invariants.require;
 import io.ashlar.csi.server.CsiEndpoint;
 import io.ashlar.model.NodeId;
 import io.ashlar.node.kubelet.RegistrationOptions;
+import io.ashlar.node.pool.DiskSettings;
 import io.ashlar.store.ScrubPlan;
 import io.ashlar.store.StoreOptions;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ import picocli.CommandLine.Option;
 final class NodeOptions {
   static final String TLS_CA = "--tls-ca";
 
-  private static final long MAP_CACHE_BYTES_MIN = NodeConfig.MAP_CACHE_BYTES_MIN;
+  private static final long MAP_CACHE_BYTES_MIN = DiskSettings.MAP_CACHE_BYTES_MIN;
 
   /** What the launcher allows the process outside of the heap has to hold it. */
   private static final long MAP_CACHE_BYTES_MAX = 512L << 20;
@@ -175,9 +176,7 @@ final class NodeOptions {
     return new NodeConfig(
         new NodeId(nodeId),
         stateDir,
-        disks.isEmpty() ? List.of(stateDir.resolve("disk")) : disks,
-        ByteSizes.parse(diskSize),
-        store(),
+        disks(),
         controllers.stream().map(HostPort::parse).toList(),
         tls(),
         HostPort.parse(agentListen),
@@ -186,13 +185,21 @@ final class NodeOptions {
         csi,
         deviceDir,
         holderSocket,
+        CsiEndpoint.parse(stateDir.toAbsolutePath().normalize().resolve("admin.sock").toString()),
         nbdSocket == null ? stateDir.resolve("nbd.sock") : nbdSocket,
         Optional.ofNullable(nbdListen).map(HostPort::parse),
         tag,
         topology,
         maxVolumes,
-        kubelet(csi),
-        filter());
+        kubelet(csi));
+  }
+
+  private DiskSettings disks() {
+    return new DiskSettings(
+        disks.isEmpty() ? List.of(stateDir.resolve("disk")) : disks,
+        filter(),
+        ByteSizes.parse(diskSize),
+        store());
   }
 
   private StoreOptions store() {

@@ -30,6 +30,7 @@ final class AsyncTransfers {
   private final Transfer[] underWay = new Transfer[AsyncIo.DEPTH];
   private final ArrayDeque<Integer> freeSlots = new ArrayDeque<>();
   private final ArrayDeque<Transfer> waiting = new ArrayDeque<>();
+  private Optional<Readiness.Watched> watched = Optional.empty();
   private boolean flushDue;
   private boolean closed;
 
@@ -51,7 +52,8 @@ final class AsyncTransfers {
       return Optional.empty();
     }
     AsyncTransfers transfers = new AsyncTransfers(io.get(), fd, loop, fallback);
-    if (!readiness.whenReadable(io.get().eventFd(), transfers::fetch)) {
+    transfers.watched = readiness.whenReadable(io.get().eventFd(), transfers::fetch);
+    if (transfers.watched.isEmpty()) {
       io.get().close();
       return Optional.empty();
     }
@@ -133,6 +135,7 @@ final class AsyncTransfers {
   /** Waits for what the kernel has taken; nothing is completed any more. */
   void close() {
     closed = true;
+    watched.ifPresent(Readiness.Watched::end);
     io.close();
   }
 }

@@ -27,6 +27,7 @@ import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
@@ -102,17 +103,15 @@ public final class DataLoop implements Timers, Executor, Readiness, AutoCloseabl
   }
 
   @Override
-  public boolean whenReadable(int fd, Runnable task) {
+  public Optional<Watched> whenReadable(int fd, Runnable task) {
     if (!epoll) {
-      return false;
+      return Optional.empty();
     }
-    loop.register(new Watch(new FileDescriptor(fd), guarded(task)))
-        .addListener(
-            registered -> {
-              IoRegistration registration = (IoRegistration) registered.getNow();
-              registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
-            });
-    return true;
+    // On the loop itself it is registered at once.
+    IoRegistration registration =
+        loop.register(new Watch(new FileDescriptor(fd), guarded(task))).getNow();
+    registration.submit(EpollIoOps.EPOLLIN.with(EpollIoOps.EPOLLET));
+    return Optional.of(registration::cancel);
   }
 
   /** A descriptor that is somebody else's to close. */

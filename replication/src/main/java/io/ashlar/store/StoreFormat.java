@@ -65,6 +65,42 @@ public final class StoreFormat {
     return found;
   }
 
+  /**
+   * Formats a disk whatever it holds. What others, and older stores of ours, know a disk by goes
+   * first, so that a crash leaves either nothing or a whole format.
+   *
+   * @throws StoreOpenException if the disk is too small; it is not touched then
+   */
+  public static void formatAnew(
+      Disk disk, PayloadPool pool, DiskIdentity identity, int segmentBytes) throws IOException {
+    segmentCount(disk, segmentBytes);
+    var zeros = pool.lease(LOOK_BYTES);
+    try {
+      zeros.view().put(0, new byte[LOOK_BYTES]);
+      for (long at : signatures(disk)) {
+        disk.writeNow(at, zeros.view().duplicate());
+      }
+      disk.syncNow();
+    } finally {
+      zeros.release();
+    }
+    format(disk, pool, identity, segmentBytes);
+  }
+
+  /**
+   * Where signatures of file systems, partition tables and volume managers are, in pieces of {@link
+   * #LOOK_BYTES}: the first MiB and the last 64 KiB.
+   */
+  private static long[] signatures(Disk disk) {
+    int first = Math.toIntExact(Format.DATA_OFFSET / LOOK_BYTES);
+    long[] places = new long[first + 1];
+    for (int i = 0; i < first; i++) {
+      places[i] = (long) i * LOOK_BYTES;
+    }
+    places[first] = (disk.sizeBytes() - LOOK_BYTES) & -Format.PAGE_BYTES;
+    return places;
+  }
+
   private static int segmentCount(Disk disk, int segmentBytes) throws StoreOpenException {
     long count = (disk.sizeBytes() - Format.DATA_OFFSET) / segmentBytes;
     if (count < Format.SEGMENTS_MIN) {
@@ -98,21 +134,15 @@ public final class StoreFormat {
     disk.syncNow();
   }
 
-  /**
-   * Signatures of file systems, partition tables and volume managers are within the first MiB or in
-   * the last 64 KiB; both must be zero, the place of the first superblock apart.
-   */
+  /** All that signatures could be in must be zero, the place of the first superblock apart. */
   private static void checkNothingElse(Disk disk, PayloadPool pool) throws IOException {
     var piece = pool.lease(LOOK_BYTES);
     try {
-      for (long at = 0; at < Format.DATA_OFFSET; at += LOOK_BYTES) {
+      for (long at : signatures(disk)) {
         disk.readNow(at, piece.view());
         int from = at == 0 ? Format.PAGE_BYTES : 0;
         checkZero(Format.isZero(piece.view(), from, LOOK_BYTES - from), at);
       }
-      long last = (disk.sizeBytes() - LOOK_BYTES) & -Format.PAGE_BYTES;
-      disk.readNow(last, piece.view());
-      checkZero(Format.isZero(piece.view(), 0, LOOK_BYTES), last);
     } finally {
       piece.release();
     }

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -39,7 +40,7 @@ final class FileDiskTest {
   private FileDisk open(boolean watches) throws Exception {
     Path file = folder.resolve("disk");
     FileDisk.createFile(file, PAGES * PAGE_BYTES);
-    Readiness none = (fd, task) -> false;
+    Readiness none = (fd, task) -> Optional.empty();
     return FileDisk.open(file, 2, loop, watches ? loop : none);
   }
 

@@ -2,6 +2,7 @@ package io.ashlar.disk;
 
 import io.ashlar.env.Readiness;
 import io.ashlar.env.Timers;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +22,8 @@ final class RealLoop implements Executor, Timers, Readiness {
   }
 
   @Override
-  public boolean whenReadable(int fd, Runnable task) {
-    return false;
+  public Optional<Watched> whenReadable(int fd, Runnable task) {
+    return Optional.empty();
   }
 
   /** Waits for one task and runs it. */

@@ -14,14 +14,20 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /**
- * {@code ashlar disk}: looks at data disks. Exit codes: 0 whole, 1 damaged or not to be opened, 2
- * wrong usage.
+ * {@code ashlar disk}: the data disks of this node. Exit codes: 0 done, 1 not done (inspect:
+ * damaged or not to be opened), 2 wrong usage.
  */
 @Command(
     name = "ashlar disk",
     mixinStandardHelpOptions = true,
-    description = "Looks at data disks.",
-    subcommands = DiskMain.Inspect.class)
+    description = "The data disks of this node.",
+    subcommands = {
+      DiskVerb.Listing.class,
+      DiskVerb.Add.class,
+      DiskVerb.Drain.class,
+      DiskVerb.Remove.class,
+      DiskMain.Inspect.class
+    })
 public final class DiskMain {
   private DiskMain() {}
 

@@ -6,7 +6,7 @@ import java.io.IOException;
 public final class NoDeviceException extends IOException {
   private static final long serialVersionUID = 1;
 
-  NoDeviceException(String message) {
+  public NoDeviceException(String message) {
     super(message);
   }
 }

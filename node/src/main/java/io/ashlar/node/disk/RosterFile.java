@@ -1,16 +1,10 @@
 package io.ashlar.node.disk;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import io.ashlar.env.Roster;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
@@ -19,8 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The roster as a small file ({@link RosterText}) in the node's state directory, which nobody else
- * changes while the directory is locked. A new one is written beside it, synced, and renamed: after
- * a crash the file is the old one or the new one.
+ * changes while the directory is locked.
  */
 public final class RosterFile implements Roster, AutoCloseable {
   private static final long CLOSE_SECONDS = 10;
@@ -52,7 +45,7 @@ public final class RosterFile implements Roster, AutoCloseable {
 
   private static Optional<Known> read(Path file) throws IOException {
     try {
-      return Optional.of(RosterText.read(Files.readString(file, ISO_8859_1), file));
+      return Optional.of(RosterText.read(Files.readAllBytes(file), file));
     } catch (NoSuchFileException absent) {
       return Optional.empty();
     }
@@ -65,24 +58,7 @@ public final class RosterFile implements Roster, AutoCloseable {
 
   @Override
   public void keepNow(Known next) throws IOException {
-    Path temporary = file.resolveSibling(file.getFileName() + ".new");
-    try (FileChannel out =
-        FileChannel.open(
-            temporary,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.TRUNCATE_EXISTING)) {
-      ByteBuffer bytes = ByteBuffer.wrap(RosterText.write(next).getBytes(ISO_8859_1));
-      while (bytes.hasRemaining()) {
-        out.write(bytes);
-      }
-      out.force(true);
-    }
-    Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-    try (FileChannel folder =
-        FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
-      folder.force(true);
-    }
+    SmallFile.replace(file, RosterText.write(next));
   }
 
   /**

@@ -10,6 +10,7 @@ import io.ashlar.store.StoreEngine.Space;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -137,6 +138,16 @@ public final class NodeMetrics {
     disk.scrubbedBytes.set(counters.scrubbedBytes());
     disk.checkpoints.set(counters.checkpoints());
     disk.collectedBlocks.set(counters.collectedBlocks());
+  }
+
+  /** A disk that is not used any more is not told of any more. */
+  public void forgetDisk(String id) {
+    disks.remove(id);
+    for (Meter meter : registry.getMeters()) {
+      if (id.equals(meter.getId().getTag("disk"))) {
+        registry.remove(meter);
+      }
+    }
   }
 
   /** A data disk: its room, and what its engine does besides what it is asked for. */

@@ -37,6 +37,9 @@ import java.util.stream.Collectors;
  * is the only one that comes back. Loop thread only.
  */
 public final class DiskPool implements StoreEngine {
+  /** Disks in a pool at most. */
+  public static final int DISKS_MAX = Spread.DISKS_MAX;
+
   private static final long RETRY_NANOS = 1_000_000_000L;
 
   private final List<PoolDisk> disks = new ArrayList<>();
@@ -235,10 +238,10 @@ public final class DiskPool implements StoreEngine {
   }
 
   /**
-   * Moves everything off a disk, in use; it gets nothing new from now on.
+   * Moves everything off a disk, in use; it gets nothing new from now on, until {@link #stays}.
    *
-   * @param done OK: no replica has anything there. NO_SPACE: the other disks have no room for it.
-   *     GONE: it has failed, or is unknown
+   * @param done OK: no replica has anything there, or it stays. NO_SPACE: the other disks have no
+   *     room for it. GONE: it has failed, or is unknown
    */
   public void drain(long id, ReplicaStore.Callback done) {
     Optional<PoolDisk> disk = disk(id);
@@ -246,8 +249,32 @@ public final class DiskPool implements StoreEngine {
       later(() -> done.done(Result.GONE));
       return;
     }
-    disk.get().drains();
+    disk.get().drains(true);
     drainOne(disk.get(), done);
+  }
+
+  /** The disk gets nothing new, as if a drain had begun, and one that was to end goes on. */
+  public void drains(long id) {
+    disk(id).ifPresent(disk -> disk.drains(true));
+  }
+
+  /** A drain ends where it is, and the disk is used again. */
+  public void stays(long id) {
+    disk(id).ifPresent(disk -> disk.drains(false));
+  }
+
+  /** Whether it works, and gets nothing new. */
+  public boolean isDraining(long id) {
+    return disk(id).filter(PoolDisk::isDraining).isPresent();
+  }
+
+  /** Whether it works, and a replica has something there, or on its way there. */
+  public boolean isNeeded(long id) {
+    return disk(id).filter(this::isNeeded).isPresent();
+  }
+
+  private boolean isNeeded(PoolDisk disk) {
+    return replicas.values().stream().anyMatch(replica -> replica.needs(disk));
   }
 
   private Optional<PoolDisk> disk(long id) {
@@ -257,7 +284,7 @@ public final class DiskPool implements StoreEngine {
   private void drainOne(PoolDisk disk, ReplicaStore.Callback done) {
     Optional<PoolReplica> next =
         replicas.values().stream().filter(replica -> replica.needs(disk)).findFirst();
-    if (closed || disk.isGone() || next.isEmpty()) {
+    if (closed || disk.isGone() || !disk.isDraining() || next.isEmpty()) {
       later(() -> done.done(disk.isGone() ? Result.GONE : Result.OK));
       return;
     }
@@ -281,17 +308,23 @@ public final class DiskPool implements StoreEngine {
   }
 
   /**
-   * Takes a disk out of use, and closes it.
+   * Takes a disk out of use, and closes it; one that has failed too.
    *
    * @param done OK: it is out. GONE: it still has shards (drain it), is unknown, or is the last one
    */
   public void remove(long id, ReplicaStore.Callback done) {
+    Optional<PoolDisk> failed =
+        disks.stream().filter(disk -> disk.isGone() && disk.id() == id).findFirst();
+    if (failed.isPresent() && !failed()) {
+      whenRosterIsKept(() -> close(failed.get(), done));
+      return;
+    }
     Optional<PoolDisk> disk = disk(id);
     if (disk.isEmpty() || disks().size() == 1) {
       later(() -> done.done(Result.GONE));
       return;
     }
-    disk.get().drains();
+    disk.get().drains(true);
     List<PoolReplica> all = List.copyOf(replicas.values());
     Gather placed = new Gather(all.size() + 1, ignored -> removeUnused(disk.get(), done));
     all.forEach(replica -> replica.respread(old -> old, placed)); // what was being placed is now
@@ -299,18 +332,18 @@ public final class DiskPool implements StoreEngine {
   }
 
   private void removeUnused(PoolDisk disk, ReplicaStore.Callback done) {
-    boolean needed = replicas.values().stream().anyMatch(replica -> replica.needs(disk));
-    if (disk.isGone() || needed || disks().size() == 1) {
+    if (disk.isGone() || isNeeded(disk) || disks().size() == 1) {
       later(() -> done.done(Result.GONE));
       return;
     }
     diskFailed(disk);
-    whenRosterIsKept(
-        () -> {
-          disk.store().close();
-          disks.remove(disk);
-          done.done(Result.OK);
-        });
+    whenRosterIsKept(() -> close(disk, done));
+  }
+
+  private void close(PoolDisk disk, ReplicaStore.Callback done) {
+    disk.store().close();
+    disks.remove(disk);
+    done.done(Result.OK);
   }
 
   private void keepRoster() {

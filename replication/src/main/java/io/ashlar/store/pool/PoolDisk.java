@@ -35,8 +35,8 @@ final class PoolDisk {
     return draining;
   }
 
-  void drains() {
-    draining = true;
+  void drains(boolean now) {
+    draining = now;
   }
 
   /** Bytes that count for choosing a disk: all that it could hold, thin as volumes are. */

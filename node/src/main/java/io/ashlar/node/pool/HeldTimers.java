@@ -1,4 +1,4 @@
-package io.ashlar.node;
+package io.ashlar.node.pool;
 
 import io.ashlar.env.Timers;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.ashlar.node;
+package io.ashlar.node.pool;
 
 import static io.ashlar.model.Invariants.require;
 
@@ -6,10 +6,11 @@ import io.ashlar.block.PayloadPool;
 import io.ashlar.disk.DataDisk;
 import io.ashlar.disk.DiskInUseException;
 import io.ashlar.disk.FileDisk;
-import io.ashlar.env.Rng;
 import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.node.disk.DeviceSelection;
+import io.ashlar.node.disk.DiskOrders;
+import io.ashlar.node.disk.NoDeviceException;
 import io.ashlar.node.disk.RosterFile;
 import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
@@ -23,9 +24,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,12 +38,14 @@ import org.slf4j.LoggerFactory;
  * Finds the node's data disks and opens them, one after the other, as one pool. A disk that cannot
  * be used is left out as long as there is another one: what it had is made anew from other nodes.
  */
-final class DiskOpening {
+public final class DiskOpening {
   private static final Logger LOG = LoggerFactory.getLogger(DiskOpening.class);
   private static final Path DEV = Path.of("/dev");
 
   /** In the state directory. */
   private static final String ROSTER = "disks";
+
+  private static final String ORDERS = "disk-orders";
 
   /**
    * Whose disks they are.
@@ -46,24 +53,37 @@ final class DiskOpening {
    * @param cluster id of the cluster
    * @param pool name of the pool on the node
    */
-  record Owner(String cluster, NodeId node, String pool) {}
+  public record Owner(String cluster, NodeId node, String pool) {
+    /** A disk of theirs, with an id of its own if it is blank. */
+    DiskIdentity disk(LongSupplier random) {
+      return new DiskIdentity(cluster, node, pool, random.getAsLong() | 1);
+    }
+  }
 
-  private final NodeConfig config;
+  private final Path stateDir;
+  private final DiskSettings settings;
   private final Owner owner;
-  private final Rng rng;
+  private final LongSupplier random;
   private final PayloadPool payloads;
   private final DataLoop loop;
   private final HeldTimers timers;
-  private final List<NodeDisks.Opened> opened = new ArrayList<>();
+  private final List<NodeDisk> opened = new ArrayList<>();
   private final Map<Path, IOException> leftOut = new LinkedHashMap<>();
 
   /**
    * @param payloads nobody else uses them until {@link #open} is over; then they are the loop's
    */
-  DiskOpening(NodeConfig config, Owner owner, Rng rng, PayloadPool payloads, DataLoop loop) {
-    this.config = config;
+  public DiskOpening(
+      Path stateDir,
+      DiskSettings settings,
+      Owner owner,
+      LongSupplier random,
+      PayloadPool payloads,
+      DataLoop loop) {
+    this.stateDir = stateDir;
+    this.settings = settings;
     this.owner = owner;
-    this.rng = rng;
+    this.random = random;
     this.payloads = payloads;
     this.loop = loop;
     this.timers = new HeldTimers(loop);
@@ -78,14 +98,16 @@ final class DiskOpening {
    * @throws IOException if no disk can be used, or the pool refuses them; none is open then
    * @throws IllegalArgumentException if a disk is named twice
    */
-  NodeDisks open() throws IOException {
-    RosterFile roster = RosterFile.open(config.stateDir().resolve(ROSTER), loop);
+  public NodeDisks open() throws IOException {
+    OrderBook orders = OrderBook.open(stateDir.resolve(ORDERS));
+    RosterFile roster = RosterFile.open(stateDir.resolve(ROSTER), loop);
     try {
-      openAll(paths());
-      List<LogStore> stores = opened.stream().map(NodeDisks.Opened::store).toList();
+      openAll(paths(orders.now()), orders.now());
+      List<LogStore> stores = opened.stream().map(NodeDisk::store).toList();
       DiskPool pool = DiskPool.open(stores, payloads, timers, roster, PoolOptions.DEFAULT);
       timers.release();
-      return new NodeDisks(pool, opened, roster);
+      AddedDisk adding = new AddedDisk(settings, owner, random, loop);
+      return new NodeDisks(pool, opened, leftOut, roster, orders, adding, loop);
     } catch (IOException | RuntimeException e) {
       opened.forEach(disk -> disk.store().close());
       roster.close();
@@ -95,12 +117,28 @@ final class DiskOpening {
 
   // ---- which ones
 
-  private List<Path> paths() throws IOException {
-    if (config.deviceFilter().isPresent()) {
-      return devices();
+  private List<Path> paths(DiskOrders orders) throws IOException {
+    List<Path> there = new ArrayList<>(settings.filter().isPresent() ? devices() : files(orders));
+    Set<String> known = new HashSet<>();
+    for (Path path : there) {
+      if (Files.exists(path)) {
+        known.add(whatItIs(path));
+      }
     }
+    for (Path added : orders.added().values()) {
+      if (!Files.exists(added) || known.add(whatItIs(added))) {
+        there.add(added);
+      }
+    }
+    return there;
+  }
+
+  private List<Path> files(DiskOrders orders) throws IOException {
     List<Path> there = new ArrayList<>();
-    for (Path disk : config.disks()) {
+    for (Path disk : settings.paths()) {
+      if (orders.removed().containsValue(disk) && !Files.exists(disk)) {
+        continue; // its file may well have been deleted since
+      }
       try {
         makeIfMissing(disk);
         there.add(disk);
@@ -115,7 +153,7 @@ final class DiskOpening {
   /** A device that is missing is no file yet to be made, nor is what a link should lead to. */
   private void makeIfMissing(Path disk) throws IOException {
     if (!Files.exists(disk, LinkOption.NOFOLLOW_LINKS) && !disk.toAbsolutePath().startsWith(DEV)) {
-      FileDisk.createFile(disk, config.diskBytes());
+      FileDisk.createFile(disk, settings.fileBytes());
     }
   }
 
@@ -140,10 +178,15 @@ final class DiskOpening {
   private List<Path> devices() throws IOException {
     DeviceSelection.Found found =
         DeviceSelection.select(
-            config.deviceFilter().orElseThrow(),
+            settings.filter().orElseThrow(),
             device ->
                 DataDisk.look(
-                    device, wanted(), StoreFormat.SEGMENT_BYTES_DEFAULT, payloads, loop, loop));
+                    device,
+                    owner.disk(random),
+                    StoreFormat.SEGMENT_BYTES_DEFAULT,
+                    payloads,
+                    loop,
+                    loop));
     for (Map.Entry<Path, IOException> refused : found.refused().entrySet()) {
       if (refused.getValue() instanceof DiskInUseException ours) {
         throw ours;
@@ -151,33 +194,30 @@ final class DiskOpening {
       LOG.warn(
           "event=device_left_out device={} filter={} reason=\"{}\"",
           refused.getKey(),
-          config.deviceFilter().get(),
+          settings.filter().get(),
           refused.getValue().getMessage());
     }
-    LOG.info("event=devices_found devices={} filter={}", found.usable(), config.deviceFilter());
+    LOG.info("event=devices_found devices={} filter={}", found.usable(), settings.filter());
     return found.usable();
-  }
-
-  /** Each disk that is blank gets an id of its own. */
-  private DiskIdentity wanted() {
-    return new DiskIdentity(owner.cluster, owner.node, owner.pool, rng.nextLong() | 1);
   }
 
   // ---- opening
 
-  private void openAll(List<Path> disks) throws IOException {
-    StoreOptions options = options(disks.size());
-    for (Path disk : disks) {
+  private void openAll(List<Path> disks, DiskOrders orders) throws IOException {
+    StoreOptions options = settings.storeOfOne(disks.size());
+    for (Path path : disks) {
       try {
-        opened.add(new NodeDisks.Opened(disk, open(disk, options)));
+        open(path, options, orders).ifPresent(store -> opened.add(new NodeDisk(path, store)));
       } catch (DiskInUseException inUse) {
         throw inUse;
       } catch (IOException failed) {
-        leftOut.put(disk, failed);
+        leftOut.put(path, failed);
       }
     }
     if (opened.isEmpty()) {
-      throw leftOut.values().iterator().next();
+      throw leftOut.isEmpty()
+          ? new NoDeviceException("all disks of this node were taken out of use: add one")
+          : leftOut.values().iterator().next();
     }
     leftOut.forEach(
         (disk, failed) ->
@@ -189,15 +229,26 @@ final class DiskOpening {
                 failed.getMessage()));
   }
 
-  private LogStore open(Path disk, StoreOptions options) throws IOException {
-    return DataDisk.open(
-        disk, wanted(), StoreFormat.SEGMENT_BYTES_DEFAULT, options, payloads, timers, loop, loop);
-  }
-
-  /** The memory for maps is for all disks together. */
-  private StoreOptions options(int disks) {
-    long share = config.store().mapCacheBytes() / Math.max(1, disks);
-    return new StoreOptions(
-        Math.max(share, NodeConfig.MAP_CACHE_BYTES_MIN), config.store().scrub());
+  /** Empty if it is not to be used. */
+  private Optional<LogStore> open(Path path, StoreOptions options, DiskOrders orders)
+      throws IOException {
+    int segmentBytes = StoreFormat.SEGMENT_BYTES_DEFAULT;
+    try (DataDisk disk = DataDisk.claim(path, segmentBytes, payloads, loop, loop)) {
+      Optional<Long> id = disk.found().map(DiskIdentity::diskId);
+      if (id.isPresent() && orders.removed().containsKey(id.get())) {
+        LOG.info("event=disk_not_used disk={} path={}: taken out", NodeDisk.name(id.get()), path);
+        return Optional.empty();
+      }
+      Optional<Long> added = orders.addedAt(path);
+      if (added.isPresent() && !added.equals(id)) {
+        throw new IOException(
+            "%s was added with the disk %s, and there is %s: \"ashlar disk add\" takes it"
+                .formatted(
+                    path,
+                    NodeDisk.name(added.get()),
+                    id.map(other -> "the disk " + NodeDisk.name(other)).orElse("a blank one")));
+      }
+      return Optional.of(disk.open(owner.disk(random), options, timers));
+    }
   }
 }

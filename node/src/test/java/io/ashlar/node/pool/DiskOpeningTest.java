@@ -1,4 +1,4 @@
-package io.ashlar.node;
+package io.ashlar.node.pool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,18 +7,22 @@ import io.ashlar.block.AlignedPool;
 import io.ashlar.disk.DiskInUseException;
 import io.ashlar.disk.DiskRefusedException;
 import io.ashlar.disk.FileDisk;
+import io.ashlar.model.NodeId;
 import io.ashlar.net.DataLoop;
 import io.ashlar.store.StoreOpenException;
+import io.ashlar.store.StoreOptions;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
 /** Disks that are files with holes, opened as the daemon does. */
 final class DiskOpeningTest {
@@ -33,19 +37,20 @@ final class DiskOpeningTest {
   private String file(String name) throws IOException {
     Path file = folder.resolve(name);
     try (RandomAccessFile made = new RandomAccessFile(file.toFile(), "rw")) {
-      made.setLength(NodeConfig.DISK_BYTES_MIN);
+      made.setLength(DiskSettings.FILE_BYTES_MIN);
     }
     return file.toString();
   }
 
   private NodeDisks open(String... disks) throws IOException {
-    NodeOptions options = new NodeOptions();
-    CommandLine line = new CommandLine(options);
-    String words = "--node-id=n1 --state-dir=" + folder + " --csi-endpoint=unix:///run/x.sock";
-    line.parseArgs((words + " --disk=" + String.join(" --disk=", disks)).split(" "));
-    DiskOpening.Owner owner = new DiskOpening.Owner("c", options.config().node(), "default");
+    List<Path> paths = Arrays.stream(disks).map(Path::of).toList();
+    DiskSettings settings =
+        new DiskSettings(
+            paths, Optional.empty(), DiskSettings.FILE_BYTES_MIN, StoreOptions.DEFAULT);
+    DiskOpening.Owner owner = new DiskOpening.Owner("c", new NodeId("n1"), "default");
     AlignedPool payloads = new AlignedPool(1 << 20);
-    return new DiskOpening(options.config(), owner, Host.rng(), payloads, loop).open();
+    return new DiskOpening(folder, settings, owner, new SecureRandom()::nextLong, payloads, loop)
+        .open();
   }
 
   /** The ids of the disks that are used, in order. */
