@@ -277,7 +277,9 @@ final class Converger {
   }
 
   private List<MemberLink> of(long mask) {
-    return context.members().all().stream().filter(member -> (mask & member.bit()) != 0).toList();
+    return Arrays.stream(context.members().all())
+        .filter(member -> (mask & member.bit()) != 0)
+        .toList();
   }
 
   private long request() {

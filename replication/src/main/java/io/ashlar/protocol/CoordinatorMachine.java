@@ -256,7 +256,7 @@ public final class CoordinatorMachine {
   }
 
   private boolean membersMissing() {
-    return record.membership().inSyncCount() < record.membership().members().size();
+    return standing.inSyncCount() < record.membership().members().size();
   }
 
   private boolean fencedByRecord() {

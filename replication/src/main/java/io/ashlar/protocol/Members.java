@@ -15,7 +15,6 @@ import io.ashlar.wire.Message.Hello;
 import io.ashlar.wire.Message.Refused;
 import io.ashlar.wire.Message.Renew;
 import io.ashlar.wire.Message.Welcome;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -53,8 +52,8 @@ final class Members {
   private final Listener listener;
   private final Map<Long, MemberLink> byReplica = new TreeMap<>();
 
-  /** The same links by replica id; looked at many times for each operation. */
-  private List<MemberLink> all = List.of();
+  /** The same links by replica id; another array whenever anything about them has changed. */
+  private MemberLink[] all = {};
 
   private final MemberLink[] bySlot = new MemberLink[SLOTS];
   private long requests;
@@ -74,7 +73,11 @@ final class Members {
     this.listener = listener;
   }
 
-  List<MemberLink> all() {
+  /**
+   * All links, by replica id; not to be changed. Looked at many times for each operation, which is
+   * why it is no list: its iterators would be most of what the loop allocates.
+   */
+  MemberLink[] all() {
     return all;
   }
 
@@ -119,7 +122,7 @@ final class Members {
         freed |= link.bit();
       }
     }
-    all = List.copyOf(byReplica.values());
+    all = byReplica.values().toArray(MemberLink[]::new);
     return freed;
   }
 

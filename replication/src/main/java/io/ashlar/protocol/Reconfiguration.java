@@ -162,21 +162,39 @@ final class Reconfiguration {
    * one.
    */
   List<MemberLink> removable() {
+    long inSync = standing.inSyncMask();
+    return anyIsBad(inSync) ? removable(inSync) : List.of();
+  }
+
+  private boolean anyIsBad(long inSync) {
+    for (MemberLink member : standing.members().all()) {
+      if ((inSync & member.bit()) != 0 && (troubleSince(member) >= 0 || isUntrusted(member))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private long troubleSince(MemberLink member) {
+    return member.troubleSince(standing.now(), timing);
+  }
+
+  private static boolean isUntrusted(MemberLink member) {
+    return member.isWelcomed() && !(member.clean() && member.whole());
+  }
+
+  private List<MemberLink> removable(long inSync) {
     List<MemberLink> bad = new ArrayList<>();
     List<MemberLink> rest = new ArrayList<>();
     long since = Long.MAX_VALUE;
-    for (MemberLink member : standing.of(standing.inSyncMask())) {
-      long trouble = member.troubleSince(standing.now(), timing);
-      boolean untrusted = member.isWelcomed() && !(member.clean() && member.whole());
-      if (trouble >= 0 || untrusted) {
+    for (MemberLink member : standing.of(inSync)) {
+      long trouble = troubleSince(member);
+      if (trouble >= 0 || isUntrusted(member)) {
         bad.add(member);
         since = Math.min(since, trouble >= 0 ? trouble : Long.MAX_VALUE);
       } else {
         rest.add(member);
       }
-    }
-    if (bad.isEmpty()) {
-      return List.of();
     }
     long answeredSince = since == Long.MAX_VALUE ? Long.MIN_VALUE : since;
     boolean allAnswered = rest.stream().allMatch(member -> member.answeredSince(answeredSince));

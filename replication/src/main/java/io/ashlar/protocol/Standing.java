@@ -4,7 +4,7 @@ import static io.ashlar.model.Invariants.check;
 
 import io.ashlar.block.PayloadPool;
 import io.ashlar.model.CoordinatorRef;
-import io.ashlar.model.Member;
+import io.ashlar.model.Membership;
 import io.ashlar.model.VolumeId;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +43,13 @@ final class Standing implements CoordinatorContext {
   private boolean suspect;
 
   private String waitingFor = "";
+
+  /** What the mask and the count were made of; see {@link #lookAtRecord}. */
+  private Membership inSyncOf;
+
+  private MemberLink[] inSyncLinks;
+  private long inSyncMask;
+  private int inSyncCount;
 
   Standing(
       VolumeId volume,
@@ -166,13 +173,36 @@ final class Standing implements CoordinatorContext {
   // ---- who is who
 
   long inSyncMask() {
-    long mask = 0;
-    for (Member member : record.membership().members()) {
-      if (member.inSync()) {
-        mask |= members.get(member.replica()).bit();
-      }
+    lookAtRecord();
+    check(Long.bitCount(inSyncMask) == inSyncCount, "%s: who is in sync is no member", volume);
+    return inSyncMask;
+  }
+
+  /** Size of the recorded in-sync set. */
+  int inSyncCount() {
+    lookAtRecord();
+    return inSyncCount;
+  }
+
+  /** Of the recorded in-sync set, those that are members here. */
+  private long knownInSyncMask() {
+    lookAtRecord();
+    return inSyncMask;
+  }
+
+  /**
+   * The in-sync set is asked for several times an operation, and hardly ever another one: as long
+   * as record and links are the same objects, so is what follows from them.
+   */
+  @SuppressWarnings("ReferenceEquality")
+  private void lookAtRecord() {
+    Membership recorded = record.membership();
+    if (recorded != inSyncOf || members.all() != inSyncLinks) {
+      inSyncOf = recorded;
+      inSyncLinks = members.all();
+      inSyncMask = maskOfKnown(recorded.inSync());
+      inSyncCount = recorded.inSyncCount();
     }
-    return mask;
   }
 
   List<MemberLink> of(long mask) {
@@ -189,25 +219,12 @@ final class Standing implements CoordinatorContext {
   public long requiredMask() {
     long mask = sealedMask;
     if (record.current() != null) {
-      mask |= maskOfKnownInSync();
+      mask |= knownInSyncMask();
       for (SortedSet<Long> set : record.unresolvedSets()) {
         mask |= maskOfKnown(set);
       }
     }
     return mask | joins.maskOf(Join::counts);
-  }
-
-  /** Asked for several times an operation, so it makes no set of what the record says. */
-  private long maskOfKnownInSync() {
-    long mask = 0;
-    for (MemberLink member : members.all()) {
-      for (Member recorded : record.membership().members()) {
-        if (recorded.inSync() && recorded.replica() == member.member().replica()) {
-          mask |= member.bit();
-        }
-      }
-    }
-    return mask;
   }
 
   private long maskOfKnown(SortedSet<Long> replicas) {
@@ -229,8 +246,10 @@ final class Standing implements CoordinatorContext {
   public long readableMask() {
     long readable = 0;
     if (hasServed && !isEnded()) {
-      for (MemberLink member : of(inSyncMask() & sealedMask)) {
-        if (member.usable(epoch()) && member.clean() && member.whole()) {
+      long candidates = inSyncMask() & sealedMask;
+      for (MemberLink member : members.all()) {
+        boolean candidate = (candidates & member.bit()) != 0;
+        if (candidate && member.usable(epoch()) && member.clean() && member.whole()) {
           readable |= member.bit();
         }
       }
@@ -260,7 +279,7 @@ final class Standing implements CoordinatorContext {
   }
 
   private boolean enoughCopies() {
-    return record.membership().inSyncCount() >= record.current().copiesToWrite();
+    return inSyncCount() >= record.current().copiesToWrite();
   }
 
   @Override
@@ -270,7 +289,16 @@ final class Standing implements CoordinatorContext {
 
   @Override
   public boolean mayAnswerReads() {
-    return isWorking() && of(requiredMask()).stream().allMatch(member -> member.leaseValid(now));
+    return isWorking() && leasesAreValid(requiredMask());
+  }
+
+  private boolean leasesAreValid(long mask) {
+    for (MemberLink member : members.all()) {
+      if ((mask & member.bit()) != 0 && !member.leaseValid(now)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean isWorking() {

@@ -124,7 +124,7 @@ final class WritePipeline {
     Iterator<WriteOp> ops = queued.iterator();
     while (ops.hasNext()) {
       WriteOp op = ops.next();
-      if (locks.free(op) && waiting.stream().noneMatch(op::overlaps)) {
+      if (locks.free(op) && !overlapsAny(op, waiting)) {
         ops.remove();
         locks.hold(op);
         locked.add(op);
@@ -133,6 +133,15 @@ final class WritePipeline {
       }
     }
     return locked;
+  }
+
+  private static boolean overlapsAny(WriteOp op, List<WriteOp> others) {
+    for (int i = 0; i < others.size(); i++) {
+      if (op.overlaps(others.get(i))) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The op holds its blocks and its bytes are complete. */

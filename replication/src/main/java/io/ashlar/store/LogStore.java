@@ -494,7 +494,7 @@ public final class LogStore implements StoreEngine {
         places[count++] = content.map().place(run.firstBlock() + i);
       }
     }
-    return Arrays.copyOf(places, count);
+    return count == places.length ? places : Arrays.copyOf(places, count);
   }
 
   private Append.Done answer(ReplicaStore.Callback done) {

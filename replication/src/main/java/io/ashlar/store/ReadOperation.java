@@ -9,7 +9,6 @@ import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.stream.IntStream;
 
 /**
  * Reads the data blocks of a run into one payload, neighbours on disk in one go, and checks each.
@@ -47,9 +46,19 @@ final class ReadOperation {
     this.run = run;
     this.places = places;
     this.done = done;
-    this.indexes =
-        IntStream.range(0, run.count()).filter(i -> run.kinds()[i] == BlockKind.DATA).toArray();
+    this.indexes = dataBlocks(run, places.length);
     this.payload = pool.lease(places.length * BLOCK_BYTES);
+  }
+
+  private static int[] dataBlocks(BlockRun run, int count) {
+    int[] indexes = new int[count];
+    int next = 0;
+    for (int i = 0; i < run.count(); i++) {
+      if (run.kinds()[i] == BlockKind.DATA) {
+        indexes[next++] = i;
+      }
+    }
+    return indexes;
   }
 
   void start() {

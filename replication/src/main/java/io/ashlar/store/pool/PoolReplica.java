@@ -494,7 +494,11 @@ public final class PoolReplica implements ReplicaStore {
 
   @Override
   public long highestVersion() {
-    return parts.values().stream().mapToLong(LogReplica::highestVersion).max().orElse(0);
+    long highest = 0;
+    for (LogReplica part : parts.values()) {
+      highest = Math.max(highest, part.highestVersion());
+    }
+    return highest;
   }
 
   /** Extents of shards that were elsewhere before may be told of; that costs only another look. */
