@@ -46,8 +46,9 @@ final class Layout {
     return complete;
   }
 
+  /** Until a move is over, the old disk may still be the one that has the shard. */
   boolean needs(PoolDisk disk) {
-    return spread.countOn(disk.id()) > 0 || move.filter(it -> it.to() == disk).isPresent();
+    return spread.countOn(disk.id()) > 0 || move.filter(it -> it.involves(disk)).isPresent();
   }
 
   /** Null if the block is nowhere, or its disk is gone. */

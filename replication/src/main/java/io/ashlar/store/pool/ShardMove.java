@@ -191,6 +191,11 @@ final class ShardMove {
     return old.isOn(shard, from.id()) && !to.isGone() && old.disks().contains(to.id());
   }
 
+  /** The old disk may have failed too: then nobody has the shard. */
+  private boolean mayGoBack(Spread old) {
+    return old.isOn(shard, to.id()) && !from.isGone() && old.disks().contains(from.id());
+  }
+
   private void switched(Result result) {
     if (state != State.SWITCHING) {
       return;
@@ -200,7 +205,7 @@ final class ShardMove {
     if (there && to.isGone()) {
       // The old disk still has all of it: nothing that went to the new one alone was answered.
       replica.respread(
-          old -> old.isOn(shard, to.id()) ? old.placed(shard, from.id()) : old, ignored -> ended());
+          old -> mayGoBack(old) ? old.placed(shard, from.id()) : old, ignored -> ended());
     } else if (there) {
       drop(source, from);
     } else {

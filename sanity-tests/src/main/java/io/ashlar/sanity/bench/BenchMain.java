@@ -30,6 +30,7 @@ public final class BenchMain {
       targets.add(Target.file("raw file", folder.resolve("raw").toString()));
       targets.addAll(volume(cluster, "one copy", 0));
       targets.addAll(volume(cluster, "three copies", NODES.size() - 1));
+      targets.add(peers.nothing());
       targets.add(peers.nbdkit());
       targets.add(peers.qemuNbd());
       targets.add(peers.quorum());

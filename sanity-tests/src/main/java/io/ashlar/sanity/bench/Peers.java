@@ -40,6 +40,14 @@ final class Peers implements AutoCloseable {
         socket -> List.of("nbdkit", "-f", "-U", socket, "file", file("nbdkit")));
   }
 
+  /** Has no data and does nothing: what is left is the price of NBD. */
+  Target nothing() throws IOException, InterruptedException {
+    return served(
+        "nbdkit null (NBD alone)",
+        "",
+        socket -> List.of("nbdkit", "-f", "-U", socket, "null", Long.toString(sizeBytes)));
+  }
+
   Target qemuNbd() throws IOException, InterruptedException {
     return withBestEngine(
         "qemu-nbd",
