@@ -22,9 +22,14 @@ final class FrameReader {
   private static final int FIRST_BODY_BYTES_MAX = 8 << 10;
 
   private static final int BODY_BYTES_AT_FIRST = 16 << 10;
+  private static final int SMALL_BODY_BYTES = 1 << 10;
 
   private final PayloadPool pool;
   private final ByteBuffer headerBytes = ByteBuffer.allocate(FrameHeader.BYTES);
+
+  /** For nearly all bodies: what is read from one keeps nothing of it. */
+  private final ByteBuffer smallBody = ByteBuffer.allocate(SMALL_BODY_BYTES);
+
   private FrameHeader header;
   private ByteBuffer body;
   private Payload payload;
@@ -71,13 +76,16 @@ final class FrameReader {
           "a first frame of %s and %s bytes".formatted(header.bodyBytes(), header.payloadBytes()));
     }
     introduced = true;
-    body = ByteBuffer.allocate(Math.min(header.bodyBytes(), BODY_BYTES_AT_FIRST));
+    body =
+        header.bodyBytes() <= smallBody.capacity()
+            ? smallBody.clear().limit(header.bodyBytes())
+            : ByteBuffer.allocate(Math.min(header.bodyBytes(), BODY_BYTES_AT_FIRST));
   }
 
   private void fillBody(ByteBuf in) {
     while (true) {
       fill(in, body);
-      if (body.hasRemaining() || body.capacity() == header.bodyBytes()) {
+      if (body.hasRemaining() || body.limit() == header.bodyBytes()) {
         return;
       }
       int larger = Math.min(header.bodyBytes(), 2 * body.capacity());

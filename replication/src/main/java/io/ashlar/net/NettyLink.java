@@ -30,6 +30,7 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
 
   private final Link.Handler<Message> handler;
   private final FrameReader reader;
+  private final MessageCodec.Encoder encoder = new MessageCodec.Encoder();
   private ChannelHandlerContext context;
   private boolean flushDue;
   private boolean closed;
@@ -65,7 +66,7 @@ final class NettyLink extends ChannelInboundHandlerAdapter implements Link<Messa
           peer(),
           refused.reason());
     }
-    MessageCodec.Frame frame = MessageCodec.encode(message);
+    MessageCodec.Frame frame = encoder.encode(message);
     Payload payload = frame.payload();
     ByteBuf head = context.alloc().ioBuffer(frame.head().remaining()).writeBytes(frame.head());
     if (payload == null) {

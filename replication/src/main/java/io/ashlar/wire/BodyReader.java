@@ -38,18 +38,23 @@ final class BodyReader {
 
   private final ByteBuffer in;
 
+  /** Reads from the buffer's position to its limit. */
   BodyReader(ByteBuffer body) {
-    in = body.slice().order(ByteOrder.LITTLE_ENDIAN);
+    in = body.order(ByteOrder.LITTLE_ENDIAN);
   }
 
   void end() throws FrameException {
-    require(!in.hasRemaining(), in.remaining() + " bytes too many");
+    require(!in.hasRemaining(), "%s bytes too many", in.remaining());
   }
 
   private static void require(boolean holds, String problem) throws FrameException {
     if (!holds) {
       throw new FrameException(problem);
     }
+  }
+
+  private static void require(boolean holds, String problem, long value) throws FrameException {
+    FrameHeader.require(holds, problem, value);
   }
 
   private void available(long bytes) throws FrameException {
@@ -63,7 +68,7 @@ final class BodyReader {
 
   boolean bool() throws FrameException {
     int value = u8();
-    require(value <= 1, "a truth value of " + value);
+    require(value <= 1, "a truth value of %s", value);
     return value == 1;
   }
 
@@ -79,7 +84,7 @@ final class BodyReader {
 
   String text() throws FrameException {
     int length = i32();
-    require(length >= 0 && length <= TEXT_BYTES_MAX, "text of " + length + " bytes");
+    require(length >= 0 && length <= TEXT_BYTES_MAX, "text of %s bytes", length);
     available(length);
     byte[] bytes = new byte[length];
     try {
@@ -92,7 +97,7 @@ final class BodyReader {
 
   int count(int entryBytes) throws FrameException {
     int count = i32();
-    require(count >= 0, "a count of " + count);
+    require(count >= 0, "a count of %s", count);
     available((long) count * entryBytes);
     return count;
   }
@@ -132,7 +137,7 @@ final class BodyReader {
   }
 
   private static void checkExtent(long extent) throws FrameException {
-    require(extent >= 0 && extent < EXTENTS_MAX, "extent " + extent);
+    require(extent >= 0 && extent < EXTENTS_MAX, "extent %s", extent);
   }
 
   CoordinatorRef coordinator() throws FrameException {
@@ -146,12 +151,12 @@ final class BodyReader {
 
   View view() throws FrameException {
     int epoch = i32();
-    require(epoch >= 0 && epoch < Version.EPOCH_MAX, "epoch " + epoch);
+    require(epoch >= 0 && epoch < Version.EPOCH_MAX, "epoch %s", epoch);
     long lineage = i64();
     long generation = i64();
     List<Long> inSync = new ArrayList<>();
     long[] replicas = longs();
-    require(replicas.length <= IN_SYNC_MAX, replicas.length + " replicas in sync");
+    require(replicas.length <= IN_SYNC_MAX, "%s replicas in sync", replicas.length);
     for (long replica : replicas) {
       inSync.add(replica);
     }
@@ -175,7 +180,7 @@ final class BodyReader {
   BlockRun run(Payload payload) throws FrameException {
     long first = i64();
     int count = count(BLOCK_ENTRY_BYTES);
-    require(first >= 0 && count > 0 && count <= RUN_BLOCKS_MAX, "a run of " + count + " blocks");
+    require(first >= 0 && count > 0 && count <= RUN_BLOCKS_MAX, "a run of %s blocks", count);
     BlockKind[] kinds = new BlockKind[count];
     long[] versions = new long[count];
     int[] crcs = new int[count];
@@ -183,7 +188,7 @@ final class BodyReader {
     for (int i = 0; i < count; i++) {
       int at = in.position();
       int kind = Byte.toUnsignedInt(in.get(at + BodyWriter.ENTRY_KIND_AT));
-      require(kind <= BlockKind.CORRUPT.code(), "block kind " + kind);
+      require(kind <= BlockKind.CORRUPT.code(), "block kind %s", kind);
       kinds[i] = BlockKind.ofCode(kind);
       versions[i] = in.getLong(at + BodyWriter.ENTRY_VERSION_AT);
       crcs[i] = in.getInt(at + BodyWriter.ENTRY_CRC_AT);
@@ -194,7 +199,9 @@ final class BodyReader {
       }
     }
     int bytes = payload == null ? 0 : payload.lengthBytes();
-    require(bytes == data * BLOCK_BYTES, bytes + " bytes of payload for " + data + " blocks");
+    if (bytes != data * BLOCK_BYTES) {
+      throw new FrameException(bytes + " bytes of payload for " + data + " blocks");
+    }
     return new BlockRun(first, kinds, versions, crcs, payload);
   }
 

@@ -24,7 +24,16 @@ final class BodyWriter {
 
   BodyWriter(int expectedBytes) {
     out = ByteBuffer.allocate(expectedBytes).order(ByteOrder.LITTLE_ENDIAN);
-    out.position(FrameHeader.BYTES);
+    begin();
+  }
+
+  /** Begins a frame, in the same memory as the one before. */
+  void begin() {
+    out.clear().position(FrameHeader.BYTES);
+  }
+
+  int capacity() {
+    return out.capacity();
   }
 
   /** Header room and body; position 0, limit at the end. */

@@ -56,7 +56,7 @@ public record FrameHeader(
     for (int at = RESERVED_AT; at < HEADER_CRC_AT; at += Integer.BYTES) {
       out.putInt(at, 0);
     }
-    out.putInt(HEADER_CRC_AT, crc(out.slice(0, HEADER_CRC_AT)));
+    out.putInt(HEADER_CRC_AT, crc(out, 0, HEADER_CRC_AT));
   }
 
   /**
@@ -67,15 +67,16 @@ public record FrameHeader(
   public static FrameHeader read(ByteBuffer in) throws FrameException {
     in.order(ByteOrder.LITTLE_ENDIAN);
     require(in.getInt(MAGIC_AT) == MAGIC, "wrong magic");
-    require(in.getInt(HEADER_CRC_AT) == crc(in.slice(0, HEADER_CRC_AT)), "header checksum");
+    require(in.getInt(HEADER_CRC_AT) == crc(in, 0, HEADER_CRC_AT), "header checksum");
     int version = Short.toUnsignedInt(in.getShort(VERSION_AT));
-    require(version == VERSION, "protocol version " + version + ", want " + VERSION);
+    require(version == VERSION, "protocol version %s, want 1", version);
     int bodyBytes = in.getInt(BODY_BYTES_AT);
-    require(bodyBytes >= 0 && bodyBytes <= BODY_BYTES_MAX, "body of " + bodyBytes + " bytes");
+    require(bodyBytes >= 0 && bodyBytes <= BODY_BYTES_MAX, "body of %s bytes", bodyBytes);
     int payloadBytes = in.getInt(PAYLOAD_BYTES_AT);
     require(
         payloadBytes >= 0 && payloadBytes <= PAYLOAD_BYTES_MAX && payloadBytes % 4096 == 0,
-        "payload of " + payloadBytes + " bytes");
+        "payload of %s bytes",
+        payloadBytes);
     for (int at = RESERVED_AT; at < HEADER_CRC_AT; at += Integer.BYTES) {
       require(in.getInt(at) == 0, "reserved bytes are not zero");
     }
@@ -94,9 +95,20 @@ public record FrameHeader(
     }
   }
 
-  static int crc(ByteBuffer bytes) {
+  /** Makes the text only if it is needed: this is asked several times a frame. */
+  static void require(boolean holds, String problem, long value) throws FrameException {
+    if (!holds) {
+      throw new FrameException(problem.formatted(value));
+    }
+  }
+
+  /** Of a part of the buffer, whose position and limit stay as they are. */
+  static int crc(ByteBuffer bytes, int from, int length) {
     CRC32C crc = new CRC32C();
-    crc.update(bytes);
+    int position = bytes.position();
+    int limit = bytes.limit();
+    crc.update(bytes.limit(from + length).position(from));
+    bytes.limit(limit).position(position);
     return (int) crc.getValue();
   }
 }

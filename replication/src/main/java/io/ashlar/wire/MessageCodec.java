@@ -51,15 +51,37 @@ public final class MessageCodec {
   public record Frame(ByteBuffer head, Payload payload) {}
 
   public static Frame encode(Message message) {
+    return new Encoder().encode(message);
+  }
+
+  /** Makes frames in memory of its own. Not thread-safe. */
+  public static final class Encoder {
+    private static final int KEPT_BYTES_MAX = 64 << 10;
+
+    private BodyWriter body = smallBody();
+
+    /** The frame's head is valid until the next one is made. */
+    public Frame encode(Message message) {
+      if (body.capacity() > KEPT_BYTES_MAX) {
+        body = smallBody();
+      }
+      body.begin();
+      return MessageCodec.encode(message, body);
+    }
+
+    private static BodyWriter smallBody() {
+      return new BodyWriter(FrameHeader.BYTES + SMALL_BODY_BYTES);
+    }
+  }
+
+  private static Frame encode(Message message, BodyWriter body) {
     BlockRun run = runOf(message);
-    int room = run == null ? 0 : run.count() * BodyWriter.BLOCK_ENTRY_BYTES;
-    BodyWriter body = new BodyWriter(FrameHeader.BYTES + SMALL_BODY_BYTES + room);
     Command command = writeBody(message, body);
     ByteBuffer head = body.finish();
     int bodyBytes = head.remaining() - FrameHeader.BYTES;
     Payload payload = run == null ? null : run.payload();
     int payloadBytes = payload == null ? 0 : payload.lengthBytes();
-    int crc = FrameHeader.crc(head.slice(FrameHeader.BYTES, bodyBytes));
+    int crc = FrameHeader.crc(head, FrameHeader.BYTES, bodyBytes);
     new FrameHeader(command, message.request(), epochOf(message), bodyBytes, payloadBytes, crc)
         .write(head);
     return new Frame(head, payload);
@@ -213,7 +235,8 @@ public final class MessageCodec {
   }
 
   /**
-   * Reads a frame whose header was checked. Takes the payload over, also when it fails.
+   * Reads a frame whose header was checked. Takes the payload over, also when it fails; the body
+   * may be used again afterwards.
    *
    * @param payload of exactly the announced length, or null if that is 0
    * @throws FrameException if the body is not what the command needs
@@ -222,7 +245,7 @@ public final class MessageCodec {
       throws FrameException {
     boolean done = false;
     try {
-      if (FrameHeader.crc(body.slice()) != header.bodyCrc()) {
+      if (FrameHeader.crc(body, body.position(), body.remaining()) != header.bodyCrc()) {
         throw new FrameException("body checksum");
       }
       BodyReader from = new BodyReader(body);

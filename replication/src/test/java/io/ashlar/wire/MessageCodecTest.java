@@ -127,7 +127,7 @@ final class MessageCodecTest {
     ByteBuffer content = head.slice(FrameHeader.BYTES, head.limit() - FrameHeader.BYTES);
     FrameHeader header =
         new FrameHeader(
-            Command.DATA, 1, 0, content.limit(), 0, FrameHeader.crc(content.duplicate()));
+            Command.DATA, 1, 0, content.limit(), 0, FrameHeader.crc(content, 0, content.limit()));
     assertThatThrownBy(() -> MessageCodec.decode(header, content, null))
         .isInstanceOf(FrameException.class);
   }
