@@ -41,14 +41,14 @@ final class FilledFigures {
     // Space that is promised to a coordinator counts as taken: so it is compared once it has some.
     int first = mebibytes / 8;
     write(volume, first, "--rw=write", "--bs=1m", "--iodepth=4");
-    final long freeAtEighth = node.settledFreeBytes();
+    final long freeAtEighth = node.unusedBytes();
     int rest = mebibytes - first;
     write(volume, rest, "--rw=write", "--bs=1m", "--iodepth=4", "--offset=" + first + "m");
-    final long freeInOrder = node.settledFreeBytes();
+    final long freeInOrder = node.unusedBytes();
     double inOrder = (freeAtEighth - freeInOrder) / (double) MEBIBYTE / rest - 1;
     space("in order, 1 MiB each", inOrder, mebibytes);
     write(volume, mebibytes, "--rw=randwrite", "--bs=4k", "--iodepth=32", "--randseed=1");
-    double more = (freeInOrder - node.settledFreeBytes()) / (double) MEBIBYTE / mebibytes;
+    double more = (freeInOrder - node.unusedBytes()) / (double) MEBIBYTE / mebibytes;
     space("anew in random order, 4 KiB each", inOrder + more, mebibytes);
     restarts(load, volume, mebibytes);
     verify(volume, mebibytes);

@@ -43,7 +43,7 @@ final class WideMapFigures {
     long freeAfterFirst = 0; // what is promised to the coordinator is taken by then
     for (int part = 0; part < PARTS; part++) {
       rates[part] = fio(volume, part, each, "write", "--do_verify=0");
-      freeAfterFirst = part == 0 ? node.settledFreeBytes() : freeAfterFirst;
+      freeAfterFirst = part == 0 ? node.unusedBytes() : freeAfterFirst;
     }
     long accepted = each * PARTS * BLOCK_BYTES;
     say(
@@ -57,7 +57,7 @@ final class WideMapFigures {
             rates[PARTS - 1],
             Arrays.stream(rates).min().orElseThrow(),
             (node.writtenBytes() - writtenBefore) / (double) accepted,
-            (freeAfterFirst - node.settledFreeBytes()) / (accepted * (PARTS - 1.0) / PARTS)));
+            (freeAfterFirst - node.unusedBytes()) / (accepted * (PARTS - 1.0) / PARTS)));
     say(line("  node daemon before: %s", memoryBefore));
     say(line("  node daemon after:  %s", ProcessFile.memory(node.daemon())));
     for (int part : new int[] {0, PARTS - 1}) {

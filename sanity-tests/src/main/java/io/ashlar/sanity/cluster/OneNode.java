@@ -16,6 +16,8 @@ public final class OneNode {
   private static final int POLLS = 100;
   private static final long SETTLING_MILLIS = 3000;
   private static final int FREE_SECONDS = 120;
+  private static final int UNITS_A_PAGE = 256;
+  private static final int UNITS_A_BLOCK = UNITS_A_PAGE + 12;
   private static final Pattern OPENED =
       Pattern.compile("event=disk_opened .*?millis=(\\d+) segments=(\\d+) entries=(\\d+)");
 
@@ -66,10 +68,13 @@ public final class OneNode {
     return pool("ashlar_pool_free_bytes");
   }
 
-  /** Free bytes once what was done before is told: that comes with heartbeats. */
-  public long settledFreeBytes() throws IOException, InterruptedException {
+  /**
+   * Bytes on the disk in which nothing lives, once what was done before is told. What a node offers
+   * is less: with each free block goes the room for what a map may need for it (SpaceBudget).
+   */
+  public long unusedBytes() throws IOException, InterruptedException {
     Thread.sleep(SETTLING_MILLIS);
-    return freeBytes();
+    return freeBytes() / UNITS_A_PAGE * UNITS_A_BLOCK;
   }
 
   /** What was deleted is free again, but for a hundredth, which upkeep may hold for a while. */
