@@ -5,7 +5,6 @@ import static io.ashlar.sanity.cluster.Report.say;
 import io.ashlar.sanity.cluster.Copies;
 import io.ashlar.sanity.cluster.CsiVolume;
 import io.ashlar.sanity.cluster.DevCluster;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,21 +48,16 @@ public final class BenchMain {
   private static List<Target> volume(DevCluster cluster, String name, int replicas)
       throws Exception {
     CsiVolume volume = CsiVolume.create(cluster, name, SIZE_BYTES, replicas, CsiVolume.BLOCK);
-    Copies copies = new Copies(cluster, volume.id());
-    for (String node : NODES) {
-      if (copies.isOn(node)) {
-        volume.attach(node);
-        volume.mount(node);
-        List<Long> daemons = cluster.daemons();
-        return List.of(
-            Target.nbd(name + ", NBD", cluster.nbd(node, volume.id()), daemons),
-            Target.device(
-                name + ", device",
-                cluster.execCommand(node, List.of()),
-                volume.target(node).toString(),
-                daemons));
-      }
-    }
-    throw new IOException("no node has a copy of " + volume.id());
+    String node = new Copies(cluster, volume.id()).holder(NODES);
+    volume.attach(node);
+    volume.mount(node);
+    List<Long> daemons = cluster.daemons();
+    return List.of(
+        Target.nbd(name + ", NBD", cluster.nbd(node, volume.id()), daemons),
+        Target.device(
+            name + ", device",
+            cluster.execCommand(node, List.of()),
+            volume.target(node).toString(),
+            daemons));
   }
 }

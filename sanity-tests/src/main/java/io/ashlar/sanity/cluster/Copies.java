@@ -32,6 +32,16 @@ public final class Copies {
     return cluster.exports(node).contains("replica/" + volume);
   }
 
+  /** The first of these nodes that has a copy. */
+  public String holder(List<String> nodes) throws IOException, InterruptedException {
+    for (String node : nodes) {
+      if (isOn(node)) {
+        return node;
+      }
+    }
+    throw new IOException("no node has a copy of " + volume);
+  }
+
   /**
    * Reads the copies of these nodes as a whole, past every coordinator, and compares them.
    *

@@ -8,7 +8,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.ashlar.sanity.cluster.CpuTime;
 import io.ashlar.sanity.cluster.CsiVolume;
 import io.ashlar.sanity.cluster.DevCluster;
-import io.ashlar.sanity.cluster.Load;
+import io.ashlar.sanity.cluster.OneNode;
+import io.ashlar.sanity.cluster.Restarts;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ public final class FillMain {
   private static final int BLOCK_BYTES = 4096;
   private static final int IDLE_SECONDS = 10;
   private static final int STANDSTILL_SECONDS = 120;
-  private static final long LOAD_BYTES = 64L * MEBIBYTE;
+  private static final long LOAD_BYTES = 16L * MEBIBYTE; // checked as a whole, in little memory
 
   /** Slowest that a disk may fill, in MiB/s, before it counts as hanging. */
   private static final int SLOWEST = 5;
@@ -78,7 +79,8 @@ public final class FillMain {
     restarts(load, restarts);
     node.release(load);
     node.release(volume);
-    awaitFree(freeAtFirst);
+    node.awaitFree(freeAtFirst);
+    say(line("deleted: %d MiB are free again", node.freeBytes() >> 20));
   }
 
   private void fill(CsiVolume volume, long from, long to) throws Exception {
@@ -146,19 +148,13 @@ public final class FillMain {
   private void restarts(CsiVolume volume, int rounds) throws Exception {
     double[] stalls = new double[rounds];
     long[] opened = new long[rounds];
-    try (Load load = Load.start(cluster, OneNode.NAME, volume.target(OneNode.NAME), 0)) {
-      load.await(1, STANDSTILL_SECONDS);
+    try (Restarts restarts = Restarts.on(cluster, node, volume)) {
       for (int round = 0; round < rounds; round++) {
-        load.await(200, STANDSTILL_SECONDS);
-        load.takeLongestGapSeconds();
-        cluster.act("kill", OneNode.NAME);
-        load.await(200, STANDSTILL_SECONDS);
-        stalls[round] = load.takeLongestGapSeconds();
-        opened[round] = node.openedMillis();
-        if (load.errors() > 0) {
-          throw new IOException("the load saw an error: " + load.lastError());
-        }
+        Restarts.Restart restart = restarts.kill();
+        stalls[round] = restart.stallSeconds();
+        opened[round] = restart.opening().millis();
       }
+      restarts.finish();
     }
     Arrays.sort(stalls);
     Arrays.sort(opened);
@@ -171,19 +167,5 @@ public final class FillMain {
             stalls[rounds - 1],
             opened[rounds / 2],
             opened[rounds - 1]));
-  }
-
-  /** What was deleted is free again, but for a hundredth, which upkeep may hold for a while. */
-  private void awaitFree(long freeAtFirst) throws Exception {
-    long until = System.nanoTime() + STANDSTILL_SECONDS * 1_000_000_000L;
-    while (node.freeBytes() < freeAtFirst - freeAtFirst / 100) {
-      if (System.nanoTime() > until) {
-        throw new IOException(
-            "of %d bytes that were free only %d are, with all volumes deleted"
-                .formatted(freeAtFirst, node.freeBytes()));
-      }
-      Thread.sleep(1000);
-    }
-    say(line("deleted: %d MiB are free again", node.freeBytes() >> 20));
   }
 }

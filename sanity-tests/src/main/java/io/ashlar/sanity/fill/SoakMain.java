@@ -5,6 +5,7 @@ import static io.ashlar.sanity.cluster.Report.say;
 
 import io.ashlar.sanity.cluster.CsiVolume;
 import io.ashlar.sanity.cluster.DevCluster;
+import io.ashlar.sanity.cluster.OneNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
