@@ -40,6 +40,7 @@ import io.ashlar.node.kubelet.KubeletRegistration;
 import io.ashlar.node.kubelet.RegistrationOptions;
 import io.ashlar.node.pool.DiskOpening;
 import io.ashlar.node.pool.NodeDisks;
+import io.ashlar.node.pool.Opening;
 import io.ashlar.node.rehearsal.Rehearsal;
 import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.NodePorts;
@@ -65,7 +66,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -130,7 +130,7 @@ final class NodeDaemon implements AutoCloseable {
     config.kubelet().ifPresent(RegistrationOptions::requireFolder);
     this.stateDir = StateDir.open(config.stateDir(), rng);
     Optional<String> cluster = knownCluster();
-    Optional<FutureTask<NodeDisks>> opening = cluster.map(this::beginToOpenDisks);
+    Optional<Opening<NodeDisks>> opening = cluster.map(this::beginToOpenDisks);
     this.enrolment = enrolment();
     this.tls = enrolment.map(Enrolment::tls);
     this.transport = new NettyTransport(loop, payloads, tls);
@@ -143,7 +143,7 @@ final class NodeDaemon implements AutoCloseable {
             this::learn);
     controller.start();
     String clusterId = cluster.isPresent() ? cluster.get() : learnedCluster();
-    this.disks = opening.isPresent() ? opened(opening.get()) : openDisks(clusterId);
+    this.disks = opening.isPresent() ? opening.get().result() : openDisks(clusterId);
     this.store = disks.pool();
     this.ports = ports(Long.parseUnsignedLong(clusterId, 16));
     this.replicas = new ReplicaHost(ports, store);
@@ -326,26 +326,11 @@ final class NodeDaemon implements AutoCloseable {
   }
 
   /** A restart that volumes wait for reads the disks while it sets up TLS. */
-  private FutureTask<NodeDisks> beginToOpenDisks(String cluster) {
-    FutureTask<NodeDisks> opening = new FutureTask<>(() -> openDisks(cluster));
-    Thread.ofPlatform().name("disk-opening").daemon().start(opening);
-    return opening;
+  private Opening<NodeDisks> beginToOpenDisks(String cluster) {
+    return Opening.begin("disk-opening", () -> openDisks(cluster));
   }
 
-  private static NodeDisks opened(FutureTask<NodeDisks> opening)
-      throws IOException, InterruptedException {
-    try {
-      return opening.get();
-    } catch (ExecutionException failed) {
-      switch (failed.getCause()) {
-        case IOException refused -> throw refused;
-        case RuntimeException broken -> throw broken;
-        case Throwable other -> throw new IllegalStateException(other);
-      }
-    }
-  }
-
-  private NodeDisks openDisks(String cluster) throws IOException {
+  private NodeDisks openDisks(String cluster) throws IOException, InterruptedException {
     DiskOpening.Owner owner = new DiskOpening.Owner(cluster, config.node(), POOL);
     return new DiskOpening(config.stateDir(), config.disks(), owner, rng::nextLong, payloads, loop)
         .open();

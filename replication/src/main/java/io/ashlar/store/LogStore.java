@@ -9,13 +9,8 @@ import io.ashlar.env.Disk;
 import io.ashlar.env.Timers;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.VolumeId;
-import io.ashlar.store.CheckpointRecord.ReplicaRecord;
-import io.ashlar.store.CheckpointRecord.SegmentTable;
 import io.ashlar.store.ReplicaStore.Result;
-import io.ashlar.store.map.DeadNode;
-import io.ashlar.store.map.FrozenMaps;
 import io.ashlar.store.map.Hold;
-import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.MapCache;
 import io.ashlar.store.map.VolumeMap;
 import java.io.IOException;
@@ -30,9 +25,9 @@ import java.util.TreeSet;
 
 /**
  * The engine: a log of batches on one disk (docs/on-disk-format.md) and the maps of its replicas.
- * Wires the parts together: {@link LogStream}s and {@link NodeLog} append, {@link SyncGate} makes
- * durable, {@link Checkpointer} notes what is known, {@link Collector} and {@link Reclaimer} make
- * room, {@link Recovery} finds everything again. Loop thread only, and pure on its ports.
+ * What it has, and what it is asked for, is here; how the log is written, kept and made room in is
+ * wired in {@link LogParts}; {@link Recovery} finds everything again. Loop thread only, and pure on
+ * its ports.
  *
  * <p>Errors: a failed write or sync ends the engine for good; everything waiting and everything
  * asked later gets FAILED. A failed read makes the blocks in question CORRUPT.
@@ -41,21 +36,9 @@ public final class LogStore implements StoreEngine {
   private final Disk disk;
   private final PayloadPool pool;
   private final Timers timers;
-  private final Superblock superblock;
-  private final Segments segments;
+  private final DiskIdentity identity;
   private final SpaceBudget budget;
-  private final LogSequence sequence;
-  private final SyncGate gate;
-  private final MapCache cache;
-  private final LogStream operations;
-  private final LogStream collected;
-  private final NodeLog nodeLog;
-  private final Checkpointer checkpointer;
-  private final Collector collector;
-  private final Reclaimer reclaimer;
-  private final RoomMaker room;
-  private final Scrubber scrubber;
-  private final StoreCounters counters = new StoreCounters();
+  private final LogParts parts;
   private final TreeMap<VolumeId, LogReplica> replicas = new TreeMap<>();
   private final TreeMap<Integer, LogReplica> byNumber = new TreeMap<>();
   private final TreeSet<VolumeId> creating = new TreeSet<>();
@@ -73,86 +56,19 @@ public final class LogStore implements StoreEngine {
     this.disk = disk;
     this.pool = pool;
     this.timers = timers;
-    this.superblock = found.superblock();
-    this.segments = found.segments();
-    this.sequence = found.sequence();
-    this.cache = found.cache();
-    this.budget = new SpaceBudget(segments);
-    this.gate = new SyncGate(disk, new GateHost());
-    LogEnd.Shared shared =
-        new LogEnd.Shared(
-            disk,
-            pool,
-            segments,
-            gate,
-            sequence,
-            superblock.identity().diskId(),
-            superblock.generation());
-    EndHost endHost = new EndHost();
-    StreamHost streamHost = new StreamHost();
-    this.operations =
-        new LogStream(
-            timers,
-            segments,
-            sequence,
-            new LogEnd(shared, endHost),
-            RoomMaker.KEPT_FROM_OPERATIONS,
-            streamHost);
-    this.collected =
-        new LogStream(
-            timers,
-            segments,
-            sequence,
-            new LogEnd(shared, endHost),
-            RoomMaker.KEPT_FROM_COLLECTION,
-            streamHost);
-    this.nodeLog =
-        new NodeLog(
-            pool,
-            timers,
-            segments,
-            sequence,
-            new LogEnd(shared, endHost),
-            cache,
-            new NodeLogHost());
-    this.reclaimer = new Reclaimer(found.nodeIo(), segments, this::lessIsLive);
-    this.collector =
-        new Collector(
-            disk, pool, segments, summaries(), sequence, cache, collected, new CollectorHost());
-    this.checkpointer =
-        new Checkpointer(
-            disk, pool, segments, sequence, nodeLog, gate, superblock, new CheckpointHost());
-    this.room =
-        new RoomMaker(
-            timers,
-            segments,
-            sequence,
-            cache,
-            collector,
-            checkpointer,
-            found.segmentAtCheckpoint());
-    this.scrubber =
-        new Scrubber(
-            disk, pool, timers, segments, summaries(), cache, counters, scrubPlan, new ScrubHost());
-    found.nodeIo().serve(new NodeHost());
+    this.identity = found.superblock().identity();
+    this.budget = new SpaceBudget(found.segments());
     this.opened = found.figures();
     this.nextNumber = found.nextNumber();
+    this.parts = new LogParts(disk, pool, timers, found, scrubPlan, new Replicas());
     found.contents().forEach(this::adopt);
-    reclaimer.restore(found.deadNodes());
+    parts.reclaimer.restore(found.deadNodes());
     timers.after(0, () -> begin(found));
-  }
-
-  private SummaryReader summaries() {
-    return new SummaryReader(disk, pool, segments, superblock.identity().diskId());
   }
 
   private void begin(Recovery found) {
     if (!failed && !closed) {
-      found.nodesLost().forEach(this::nodeLost);
-      scrubber.start(found.scrubbed());
-      reclaimer.start();
-      nodeLog.pump(); // what was read again may be more than the memory for it
-      room.look();
+      parts.begin(found);
     }
   }
 
@@ -174,11 +90,11 @@ public final class LogStore implements StoreEngine {
   }
 
   public DiskIdentity identity() {
-    return superblock.identity();
+    return identity;
   }
 
   public StoreCounters counters() {
-    return counters;
+    return parts.counters;
   }
 
   /** What opening it had to go through since the last checkpoint, for an operator. */
@@ -187,16 +103,16 @@ public final class LogStore implements StoreEngine {
   }
 
   MapCache cache() {
-    return cache;
+    return parts.cache;
   }
 
   /** Begins a checkpoint if none runs: a start has less of the log to read after it. */
   public void checkpoint() {
-    checkpointer.start();
+    parts.checkpointer.start();
   }
 
   Segments segments() {
-    return segments;
+    return parts.segments;
   }
 
   private void adopt(ReplicaContent content) {
@@ -207,7 +123,7 @@ public final class LogStore implements StoreEngine {
       budget.replicas(1);
     } else {
       forget(older);
-      operations.submit(deleteOf(older, ignored -> {}));
+      parts.operations.submit(deleteOf(older, ignored -> {}));
     }
   }
 
@@ -240,7 +156,7 @@ public final class LogStore implements StoreEngine {
       return;
     }
     int number = nextNumber++;
-    ReplicaContent content = new ReplicaContent(number, new VolumeMap(cache, number));
+    ReplicaContent content = new ReplicaContent(number, new VolumeMap(parts.cache, number));
     LogReplica replica = new LogReplica(this, content, meta);
     byNumber.put(number, replica);
     budget.replicas(1);
@@ -280,7 +196,7 @@ public final class LogStore implements StoreEngine {
   }
 
   private long freeBlocks() {
-    return budget.freeBlocks(reclaimer.blocks());
+    return budget.freeBlocks(parts.reclaimer.blocks());
   }
 
   @Override
@@ -316,26 +232,14 @@ public final class LogStore implements StoreEngine {
   public void close() {
     if (!closed) {
       closed = true;
-      cache.stop();
-      stopAll();
+      parts.cache.stop();
+      parts.stop();
       disk.close();
     }
   }
 
-  private void stopAll() {
-    room.stop();
-    collector.stop();
-    scrubber.stop();
-    checkpointer.stop();
-    reclaimer.stop();
-    operations.stop();
-    collected.stop();
-    nodeLog.stop();
-    gate.fail();
-  }
-
   boolean reserve(int blocks) {
-    return budget.reserve(blocks, reclaimer.blocks());
+    return budget.reserve(blocks, parts.reclaimer.blocks());
   }
 
   void unreserve(int blocks) {
@@ -389,7 +293,7 @@ public final class LogStore implements StoreEngine {
     if (failure || failed || closed) {
       done.done(true);
     } else {
-      gate.request(done);
+      parts.gate.request(done);
     }
   }
 
@@ -444,7 +348,7 @@ public final class LogStore implements StoreEngine {
     if (failed || closed) {
       timers.after(0, () -> append.finish(true));
     } else {
-      operations.submit(append);
+      parts.operations.submit(append);
     }
   }
 
@@ -452,7 +356,7 @@ public final class LogStore implements StoreEngine {
     if (failed) {
       later(done, Result.FAILED);
     } else {
-      gate.request(answer(done));
+      parts.gate.request(answer(done));
     }
   }
 
@@ -465,11 +369,11 @@ public final class LogStore implements StoreEngine {
     new ReadOperation(
             disk,
             pool,
-            segments,
+            parts.segments,
             run,
             places,
             (found, corrupt) -> {
-              counters.corrupt(corrupt);
+              parts.counters.corrupt(corrupt);
               answerRead(found, done);
             })
         .start();
@@ -526,30 +430,14 @@ public final class LogStore implements StoreEngine {
         });
   }
 
-  private void fail(String operation, int errno) {
-    fail(operation + " failed with errno " + errno);
-  }
-
   private void fail(String what) {
     if (!failed && !closed) {
       failed = true;
       failure = what;
       timers.after(0, whenFailed);
-      stopAll();
-      cache.fail();
+      parts.stop();
+      parts.cache.fail();
     }
-  }
-
-  private void nodeLost(LostNode node) {
-    counters.nodeLost(node);
-    LogReplica replica = byNumber.get(node.replica());
-    if (replica != null) {
-      replica.damages().add(node.firstExtent(), node.extents());
-    }
-  }
-
-  private void lessIsLive() {
-    room.look();
   }
 
   private void applied(Append append, int index, int place) {
@@ -578,43 +466,21 @@ public final class LogStore implements StoreEngine {
     }
   }
 
-  private final class GateHost implements SyncGate.Host {
+  /** What the parts need of the replicas. */
+  private final class Replicas implements LogParts.Owner {
     @Override
-    public long[] appliedMarks() {
-      return new long[] {operations.end().mark(), collected.end().mark(), nodeLog.end().mark()};
+    public LogReplica replica(int number) {
+      return byNumber.get(number);
     }
 
     @Override
-    public void durable(long[] marks) {
-      operations.end().durable(marks[0]);
-      collected.end().durable(marks[1]);
-      nodeLog.end().durable(marks[2]);
+    public Collection<LogReplica> all() {
+      return byNumber.values();
     }
 
     @Override
-    public void ioFailed(String operation, int errno) {
-      fail(operation, errno);
-    }
-  }
-
-  private final class EndHost implements LogEnd.Host {
-    @Override
-    public void spaceChanged() {
-      room.look();
-    }
-
-    @Override
-    public void ioFailed(String operation, int errno) {
-      fail(operation, errno);
-    }
-  }
-
-  private final class StreamHost implements LogStream.Host {
-    @Override
-    public boolean stillNeeded(Append append, int index) {
-      return !append.replica.isDropped()
-          && append.replica.content().map().place(append.entries[index].first())
-              == append.oldPlaces[index];
+    public int nextNumber() {
+      return nextNumber;
     }
 
     @Override
@@ -632,159 +498,8 @@ public final class LogStore implements StoreEngine {
     }
 
     @Override
-    public void progressApplied(LogEntry entry) {
-      LogReplica replica = byNumber.get(entry.replica());
-      if (replica != null) {
-        replica.content().apply(entry, 0);
-      }
-    }
-
-    @Override
-    public void spaceIsLow() {
-      room.needed();
-    }
-
-    @Override
-    public void idle() {
-      checkpointer.quiet();
-    }
-
-    @Override
-    public void ioFailed(String operation, int errno) {
-      fail(operation, errno);
-    }
-  }
-
-  private final class NodeLogHost implements NodeLog.Host {
-    @Override
-    public void idle() {
-      checkpointer.quiet();
-      if (cache.wantsCheckpoint()) {
-        room.look();
-      }
-    }
-
-    @Override
-    public void nodesWritten() {
-      checkpointer.nodesWritten();
-    }
-
-    @Override
-    public void spaceIsLow() {
-      room.needed();
-    }
-
-    @Override
-    public void ioFailed(String operation, int errno) {
-      fail(operation, errno);
-    }
-  }
-
-  private final class NodeHost implements NodeIo.Host {
-    @Override
-    public void reclaim(DeadNode node) {
-      reclaimer.add(node);
-    }
-
-    @Override
-    public void cleaningNeeded() {
-      nodeLog.pumpSoon();
-    }
-
-    @Override
-    public void nodeLost(LostNode node) {
-      LogStore.this.nodeLost(node);
-    }
-  }
-
-  private final class CollectorHost implements Collector.Host {
-    @Override
-    public LogReplica replica(int number) {
-      return byNumber.get(number);
-    }
-
-    @Override
-    public void collected(int blocks) {
-      counters.collected(blocks);
-      room.look();
-    }
-  }
-
-  private final class ScrubHost implements Scrubber.Host {
-    @Override
-    public LogReplica replica(int number) {
-      return byNumber.get(number);
-    }
-
-    @Override
-    public void checkpointDamaged() {
-      checkpointer.start();
-    }
-  }
-
-  private final class CheckpointHost implements Checkpointer.Host {
-    @Override
-    public void pause() {
-      operations.pause();
-      collected.pause();
-      nodeLog.pause();
-    }
-
-    @Override
-    public boolean quiet() {
-      return !operations.busy() && !collected.busy() && !nodeLog.busy();
-    }
-
-    @Override
-    public void resume() {
-      operations.resume();
-      collected.resume();
-      nodeLog.resume();
-    }
-
-    @Override
-    public FrozenMaps freeze(FrozenMaps.LiveTable live) {
-      List<VolumeMap> maps = new ArrayList<>();
-      byNumber.values().forEach(replica -> maps.add(replica.content().map()));
-      return cache.freeze(maps, live);
-    }
-
-    @Override
-    public CheckpointRecord known(SegmentTable table, FrozenMaps maps) {
-      List<ReplicaRecord> known = new ArrayList<>();
-      for (LogReplica replica : byNumber.values()) {
-        ReplicaContent content = replica.content();
-        if (content.writtenMeta() != null) {
-          known.add(new ReplicaRecord(content.currentMeta(), maps.maps().get(content.number())));
-        }
-      }
-      return new CheckpointRecord(
-          sequence.lsn(),
-          sequence.lastSegment(),
-          nextNumber,
-          scrubber.position(),
-          table,
-          known,
-          reclaimer.all());
-    }
-
-    @Override
-    public void thawed() {
-      cache.thawed();
-    }
-
-    @Override
-    public void segmentsFreed() {
-      counters.checkpointed();
-      operations.pump();
-      collected.pump();
-      nodeLog.pump();
-      room.freed();
-    }
-
-    @Override
-    public void ioFailed(String operation, int errno) {
-      fail(operation, errno);
+    public void failed(String what) {
+      fail(what);
     }
   }
 }

@@ -42,11 +42,6 @@ final class NodeIo implements NodeStore {
     host = running;
   }
 
-  private static int pages(long word) {
-    int end = NodeWord.offsetBytes(word) + NodeWord.lengthBytes(word);
-    return (end + PAGE_BYTES - 1) >>> Format.PAGE_SHIFT;
-  }
-
   private static long offset(long word) {
     return Integer.toUnsignedLong(NodeWord.place(word)) << Format.PAGE_SHIFT;
   }
@@ -58,7 +53,7 @@ final class NodeIo implements NodeStore {
 
   @Override
   public void readNode(long word, ReadCallback done) {
-    Payload pages = pool.lease(pages(word) * PAGE_BYTES);
+    Payload pages = pool.lease(NodeReads.pages(word) * PAGE_BYTES);
     segments.pin(NodeWord.place(word));
     disk.read(
         offset(word),
@@ -72,24 +67,7 @@ final class NodeIo implements NodeStore {
 
   @Override
   public ByteBuffer[] readNodesNow(long... words) {
-    Payload[] pages = new Payload[words.length];
-    ByteBuffer[] views = new ByteBuffer[words.length];
-    long[] offsets = new long[words.length];
-    for (int i = 0; i < words.length; i++) {
-      pages[i] = pool.lease(pages(words[i]) * PAGE_BYTES);
-      views[i] = pages[i].view();
-      offsets[i] = offset(words[i]);
-    }
-    int[] outcomes = disk.readNow(offsets, views);
-    ByteBuffer[] nodes = new ByteBuffer[words.length];
-    for (int i = 0; i < words.length; i++) {
-      if (outcomes[i] == 0) {
-        ByteBuffer copy = ByteBuffer.allocate(NodeWord.lengthBytes(words[i]));
-        nodes[i] = Format.littleEndian(copy.put(bytes(pages[i], words[i])));
-      }
-      pages[i].release();
-    }
-    return nodes;
+    return new NodeReads(disk, pool).read(words);
   }
 
   @Override

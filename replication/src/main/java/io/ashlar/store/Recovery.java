@@ -17,7 +17,6 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeMap;
@@ -377,16 +376,16 @@ final class Recovery {
     int at = 0;
     while (at < replayed.size()) {
       int end = at;
-      Set<MapCache.Extent> extents = new LinkedHashSet<>();
-      while (end < replayed.size() && extents.size() < cache.loadMax()) {
+      MapCache.Wanted wanted = cache.wanted();
+      while (end < replayed.size() && !wanted.isFull()) {
         LogEntry entry = replayed.get(end++).placed.entry();
         ReplicaContent content = contents.get(entry.replica());
         boolean ofBlock = entry.kind() == EntryKind.DATA || entry.kind() == EntryKind.BAD;
         if (content != null && ofBlock) {
-          extents.add(new MapCache.Extent(content.map(), entry.first() >>> Blocks.EXTENT_SHIFT));
+          wanted.add(content.map(), entry.first() >>> Blocks.EXTENT_SHIFT);
         }
       }
-      cache.loadNow(extents);
+      cache.loadNow(wanted);
       replayed.subList(at, end).forEach(this::apply);
       at = end;
     }

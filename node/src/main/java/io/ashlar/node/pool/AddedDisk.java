@@ -1,35 +1,21 @@
 package io.ashlar.node.pool;
 
-import io.ashlar.block.AlignedPool;
-import io.ashlar.disk.DataDisk;
 import io.ashlar.disk.FileDisk;
-import io.ashlar.net.DataLoop;
 import io.ashlar.node.disk.DiskOrders;
+import io.ashlar.node.pool.DiskOpener.Ready;
 import io.ashlar.store.DiskIdentity;
-import io.ashlar.store.LogStore;
-import io.ashlar.store.StoreFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 
 /** Opens disks that are added while the node is in use. */
 final class AddedDisk {
-  /** Freed buffers that each of these disks keeps, for each size. */
-  private static final long POOL_BYTES_PER_CLASS = 4L << 20;
+  private final DiskOpener opener;
 
-  private final DiskSettings settings;
-  private final DiskOpening.Owner owner;
-  private final LongSupplier random;
-  private final DataLoop loop;
-
-  AddedDisk(DiskSettings settings, DiskOpening.Owner owner, LongSupplier random, DataLoop loop) {
-    this.settings = settings;
-    this.owner = owner;
-    this.random = random;
-    this.loop = loop;
+  AddedDisk(DiskOpener opener) {
+    this.opener = opener;
   }
 
   /**
@@ -40,13 +26,9 @@ final class AddedDisk {
    */
   record Wanted(Path path, long fileBytes, boolean erase) {}
 
-  /** An opened store that does nothing yet; {@code timers} are to be released on the loop. */
-  record Ready(NodeDisk disk, HeldTimers timers) {}
-
   /**
    * Opens a disk, formatting it if it is blank, if it was taken out of use by an order, or if it
-   * may be erased. Blocking; not on the loop. It gets buffers of its own, since the loop's are in
-   * use.
+   * may be erased. Blocking; not on the loop.
    *
    * @param disks that will be in use with it
    */
@@ -61,23 +43,23 @@ final class AddedDisk {
           "%s does not exist: name a device or a file, or give the size of a file to make",
           path);
     }
-    HeldTimers timers = new HeldTimers(loop);
-    DiskIdentity identity = owner.disk(random);
-    int segmentBytes = StoreFormat.SEGMENT_BYTES_DEFAULT;
-    AlignedPool payloads = new AlignedPool(POOL_BYTES_PER_CLASS);
-    try (DataDisk disk = DataDisk.claim(path, segmentBytes, payloads, loop, loop)) {
-      if (wanted.erase() || isTakenOut(disk.found(), identity, orders)) {
-        disk.formatAnew(identity);
-      }
-      LogStore store = disk.open(identity, settings.storeOfOne(disks), timers);
-      return new Ready(new NodeDisk(path, store), timers);
-    }
+    return opener
+        .open(
+            path,
+            disks,
+            (disk, ours) -> {
+              if (wanted.erase() || isTakenOut(disk.found(), ours, orders)) {
+                disk.formatAnew(ours);
+              }
+              return true;
+            })
+        .orElseThrow();
   }
 
   private static boolean isTakenOut(
-      Optional<DiskIdentity> found, DiskIdentity wanted, DiskOrders orders) {
+      Optional<DiskIdentity> found, DiskIdentity ours, DiskOrders orders) {
     return found
-        .filter(disk -> disk.serves(wanted) && orders.removed().containsKey(disk.diskId()))
+        .filter(disk -> disk.serves(ours) && orders.removed().containsKey(disk.diskId()))
         .isPresent();
   }
 }

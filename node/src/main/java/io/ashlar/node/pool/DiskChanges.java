@@ -134,7 +134,7 @@ public final class DiskChanges {
                 "the node has %s disks, and takes no more: remove one first",
                 count);
           }
-          AddedDisk.Ready ready = opened(new AddedDisk.Wanted(path, fileBytes, erase), count + 1);
+          DiskOpener.Ready ready = opened(new AddedDisk.Wanted(path, fileBytes, erase), count + 1);
           return takeIn(ready);
         });
   }
@@ -147,7 +147,7 @@ public final class DiskChanges {
     }
   }
 
-  private AddedDisk.Ready opened(AddedDisk.Wanted wanted, int count) throws DiskRefusal {
+  private DiskOpener.Ready opened(AddedDisk.Wanted wanted, int count) throws DiskRefusal {
     try {
       return adding.open(wanted, orders.now(), count);
     } catch (DiskRefusedException | DiskInUseException refused) {
@@ -157,7 +157,7 @@ public final class DiskChanges {
     }
   }
 
-  private View takeIn(AddedDisk.Ready ready) throws DiskRefusal, InterruptedException {
+  private View takeIn(DiskOpener.Ready ready) throws DiskRefusal, InterruptedException {
     NodeDisk disk = ready.disk();
     boolean holds = onLoop(() -> closeIfItHolds(ready));
     if (holds) {
@@ -180,7 +180,7 @@ public final class DiskChanges {
     return keep(disk);
   }
 
-  private static boolean closeIfItHolds(AddedDisk.Ready ready) {
+  private static boolean closeIfItHolds(DiskOpener.Ready ready) {
     boolean holds = !ready.disk().store().replicas().isEmpty();
     if (holds) {
       ready.disk().store().close();

@@ -12,10 +12,10 @@ import io.ashlar.node.disk.DeviceSelection;
 import io.ashlar.node.disk.DiskOrders;
 import io.ashlar.node.disk.NoDeviceException;
 import io.ashlar.node.disk.RosterFile;
+import io.ashlar.node.pool.DiskOpener.Ready;
 import io.ashlar.store.DiskIdentity;
 import io.ashlar.store.LogStore;
 import io.ashlar.store.StoreFormat;
-import io.ashlar.store.StoreOptions;
 import io.ashlar.store.pool.DiskPool;
 import io.ashlar.store.pool.PoolOptions;
 import java.io.IOException;
@@ -35,8 +35,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the node's data disks and opens them, one after the other, as one pool. A disk that cannot
- * be used is left out as long as there is another one: what it had is made anew from other nodes.
+ * Finds the node's data disks and opens them, all at once, as one pool. A disk that cannot be used
+ * is left out as long as there is another one: what it had is made anew from other nodes.
  */
 public final class DiskOpening {
   private static final Logger LOG = LoggerFactory.getLogger(DiskOpening.class);
@@ -67,11 +67,13 @@ public final class DiskOpening {
   private final PayloadPool payloads;
   private final DataLoop loop;
   private final HeldTimers timers;
-  private final List<NodeDisk> opened = new ArrayList<>();
+  private final DiskOpener opener;
+  private final List<Ready> opened = new ArrayList<>();
   private final Map<Path, IOException> leftOut = new LinkedHashMap<>();
 
   /**
-   * @param payloads nobody else uses them until {@link #open} is over; then they are the loop's
+   * @param payloads for the pool; nobody else uses them until {@link #open} is over, then they are
+   *     the loop's
    */
   public DiskOpening(
       Path stateDir,
@@ -87,6 +89,7 @@ public final class DiskOpening {
     this.payloads = payloads;
     this.loop = loop;
     this.timers = new HeldTimers(loop);
+    this.opener = new DiskOpener(settings, owner, random, loop);
   }
 
   /**
@@ -98,18 +101,19 @@ public final class DiskOpening {
    * @throws IOException if no disk can be used, or the pool refuses them; none is open then
    * @throws IllegalArgumentException if a disk is named twice
    */
-  public NodeDisks open() throws IOException {
+  public NodeDisks open() throws IOException, InterruptedException {
     OrderBook orders = OrderBook.open(stateDir.resolve(ORDERS));
     RosterFile roster = RosterFile.open(stateDir.resolve(ROSTER), loop);
     try {
       openAll(paths(orders.now()), orders.now());
-      List<LogStore> stores = opened.stream().map(NodeDisk::store).toList();
+      List<NodeDisk> disks = opened.stream().map(Ready::disk).toList();
+      List<LogStore> stores = disks.stream().map(NodeDisk::store).toList();
       DiskPool pool = DiskPool.open(stores, payloads, timers, roster, PoolOptions.DEFAULT);
+      opened.forEach(each -> each.timers().release());
       timers.release();
-      AddedDisk adding = new AddedDisk(settings, owner, random, loop);
-      return new NodeDisks(pool, opened, leftOut, roster, orders, adding, loop);
-    } catch (IOException | RuntimeException e) {
-      opened.forEach(disk -> disk.store().close());
+      return new NodeDisks(pool, disks, leftOut, roster, orders, new AddedDisk(opener), loop);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      opened.forEach(each -> each.disk().store().close());
       roster.close();
       throw e;
     }
@@ -203,16 +207,29 @@ public final class DiskOpening {
 
   // ---- opening
 
-  private void openAll(List<Path> disks, DiskOrders orders) throws IOException {
-    StoreOptions options = settings.storeOfOne(disks.size());
+  /** All at once: a restart waits for the slowest one, not for their sum. */
+  private void openAll(List<Path> disks, DiskOrders orders)
+      throws IOException, InterruptedException {
+    Map<Path, Opening<Optional<Ready>>> opening = new LinkedHashMap<>();
     for (Path path : disks) {
+      opening.put(
+          path,
+          Opening.begin(
+              "opening-" + path.getFileName(),
+              () -> opener.open(path, disks.size(), (disk, ours) -> isWanted(path, disk, orders))));
+    }
+    Optional<DiskInUseException> inUse = Optional.empty();
+    for (Map.Entry<Path, Opening<Optional<Ready>>> each : opening.entrySet()) {
       try {
-        open(path, options, orders).ifPresent(store -> opened.add(new NodeDisk(path, store)));
-      } catch (DiskInUseException inUse) {
-        throw inUse;
+        each.getValue().result().ifPresent(opened::add);
+      } catch (DiskInUseException used) {
+        inUse = Optional.of(used);
       } catch (IOException failed) {
-        leftOut.put(path, failed);
+        leftOut.put(each.getKey(), failed);
       }
+    }
+    if (inUse.isPresent()) {
+      throw inUse.get();
     }
     if (opened.isEmpty()) {
       throw leftOut.isEmpty()
@@ -229,26 +246,22 @@ public final class DiskOpening {
                 failed.getMessage()));
   }
 
-  /** Empty if it is not to be used. */
-  private Optional<LogStore> open(Path path, StoreOptions options, DiskOrders orders)
-      throws IOException {
-    int segmentBytes = StoreFormat.SEGMENT_BYTES_DEFAULT;
-    try (DataDisk disk = DataDisk.claim(path, segmentBytes, payloads, loop, loop)) {
-      Optional<Long> id = disk.found().map(DiskIdentity::diskId);
-      if (id.isPresent() && orders.removed().containsKey(id.get())) {
-        LOG.info("event=disk_not_used disk={} path={}: taken out", NodeDisk.name(id.get()), path);
-        return Optional.empty();
-      }
-      Optional<Long> added = orders.addedAt(path);
-      if (added.isPresent() && !added.equals(id)) {
-        throw new IOException(
-            "%s was added with the disk %s, and there is %s: \"ashlar disk add\" takes it"
-                .formatted(
-                    path,
-                    NodeDisk.name(added.get()),
-                    id.map(other -> "the disk " + NodeDisk.name(other)).orElse("a blank one")));
-      }
-      return Optional.of(disk.open(owner.disk(random), options, timers));
+  /** Not one that was taken out, nor another one where one was added. */
+  private static boolean isWanted(Path path, DataDisk disk, DiskOrders orders) throws IOException {
+    Optional<Long> id = disk.found().map(DiskIdentity::diskId);
+    if (id.isPresent() && orders.removed().containsKey(id.get())) {
+      LOG.info("event=disk_not_used disk={} path={}: taken out", NodeDisk.name(id.get()), path);
+      return false;
     }
+    Optional<Long> added = orders.addedAt(path);
+    if (added.isPresent() && !added.equals(id)) {
+      throw new IOException(
+          "%s was added with the disk %s, and there is %s: \"ashlar disk add\" takes it"
+              .formatted(
+                  path,
+                  NodeDisk.name(added.get()),
+                  id.map(other -> "the disk " + NodeDisk.name(other)).orElse("a blank one")));
+    }
+    return true;
   }
 }

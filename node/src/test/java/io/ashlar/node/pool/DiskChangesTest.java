@@ -67,7 +67,7 @@ final class DiskChangesTest {
     final NodeDisks disks;
     final DiskChanges changes;
 
-    Life(Path... configured) throws IOException {
+    Life(Path... configured) throws IOException, InterruptedException {
       DiskSettings settings =
           new DiskSettings(
               Arrays.asList(configured),

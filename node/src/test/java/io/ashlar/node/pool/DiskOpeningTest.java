@@ -42,7 +42,7 @@ final class DiskOpeningTest {
     return file.toString();
   }
 
-  private NodeDisks open(String... disks) throws IOException {
+  private NodeDisks open(String... disks) throws Exception {
     List<Path> paths = Arrays.stream(disks).map(Path::of).toList();
     DiskSettings settings =
         new DiskSettings(
@@ -54,7 +54,7 @@ final class DiskOpeningTest {
   }
 
   /** The ids of the disks that are used, in order. */
-  private List<Long> use(String... disks) throws IOException {
+  private List<Long> use(String... disks) throws Exception {
     try (NodeDisks opened = open(disks)) {
       List<Long> ids =
           opened.pool().stores().stream().map(store -> store.identity().diskId()).toList();
@@ -64,7 +64,7 @@ final class DiskOpeningTest {
   }
 
   @Test
-  void eachDiskHasAnIdOfItsOwnAndKeepsIt() throws IOException {
+  void eachDiskHasAnIdOfItsOwnAndKeepsIt() throws Exception {
     String[] disks = {file("a"), file("b"), file("c")};
     List<Long> ids = use(disks);
     assertThat(ids).doesNotHaveDuplicates().hasSize(3);
@@ -72,7 +72,7 @@ final class DiskOpeningTest {
   }
 
   @Test
-  void whatCannotBeOpenedIsLeftOutAsLongAsThereIsAnother() throws IOException {
+  void whatCannotBeOpenedIsLeftOutAsLongAsThereIsAnother() throws Exception {
     String good = file("good");
     String foreign = file("foreign");
     Files.writeString(Path.of(foreign), "something else");
@@ -103,7 +103,7 @@ final class DiskOpeningTest {
   }
 
   @Test
-  void aDiskThatIsNamedTwiceIsRefused() throws IOException {
+  void aDiskThatIsNamedTwiceIsRefused() throws Exception {
     String disk = file("disk");
     Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of(disk));
     assertThatThrownBy(() -> use(disk, link.toString()))
@@ -113,7 +113,7 @@ final class DiskOpeningTest {
   }
 
   @Test
-  void aCopyOfADiskIsRefusedAndBothAreClosed() throws IOException {
+  void aCopyOfADiskIsRefusedAndBothAreClosed() throws Exception {
     String disk = file("disk");
     use(disk);
     Path copy = Files.copy(Path.of(disk), folder.resolve("copy"));

@@ -5,7 +5,6 @@ import static io.ashlar.model.Invariants.check;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -44,7 +43,6 @@ public final class MapCache {
   }
 
   private static final int EVICTION_TRIES = 64;
-  private static final int LOADED_AT_ONCE = 256;
 
   /** Part of the budget for nodes above leaves. */
   private static final int MIDS_SHARE = 4;
@@ -380,31 +378,48 @@ public final class MapCache {
     }
   }
 
-  /** An extent whose leaf is going to be needed. */
-  public record Extent(VolumeMap map, long number) {}
+  /**
+   * Extents whose leaves are going to be needed, at most as many as can be in memory together with
+   * the nodes above them.
+   */
+  public final class Wanted {
+    private final Set<LoadKey> leavesWanted = new LinkedHashSet<>();
+    private final Set<LoadKey> midsWanted = new LinkedHashSet<>();
 
-  /** Extents that {@link #loadNow} can have in memory together. */
-  public int loadMax() {
-    return Math.clamp(Math.min(leavesMax, midsMax) / 4, 1, LOADED_AT_ONCE);
+    private Wanted() {}
+
+    public void add(VolumeMap map, long extent) {
+      leavesWanted.add(new LoadKey(map, true, extent));
+      midsWanted.add(new LoadKey(map, false, extent >>> Mid.LEAVES_SHIFT));
+    }
+
+    public boolean isFull() {
+      return leavesWanted.size() >= leavesMax / 4 || midsWanted.size() >= midsMax / 4;
+    }
   }
 
-  /** Reads leaves that will be needed soon, many at a time; blocking, for opening a disk. */
-  public void loadNow(Collection<Extent> extents) {
+  public Wanted wanted() {
+    return new Wanted();
+  }
+
+  /** Reads them; blocking, for opening a disk. */
+  public void loadNow(Wanted wanted) {
     Map<LoadKey, Long> above = new LinkedHashMap<>();
-    for (Extent extent : extents) {
-      long word = extent.map.midWord(extent.number);
-      if (extent.map.mid(extent.number) == null && NodeWord.isNode(word)) {
-        above.put(new LoadKey(extent.map, false, extent.number >>> Mid.LEAVES_SHIFT), word);
+    for (LoadKey key : wanted.midsWanted) {
+      long extent = midExtent(key.number);
+      long word = key.map.midWord(extent);
+      if (key.map.mid(extent) == null && NodeWord.isNode(word)) {
+        above.put(key, word);
       }
     }
     readNow(above);
     Map<LoadKey, Long> here = new LinkedHashMap<>();
-    for (Extent extent : extents) {
-      long word = extent.map.leafWord(extent.number);
-      if (extent.map.mid(extent.number) != null
-          && extent.map.leaf(extent.number) == null
+    for (LoadKey key : wanted.leavesWanted) {
+      long word = key.map.leafWord(key.number);
+      if (key.map.mid(key.number) != null
+          && key.map.leaf(key.number) == null
           && NodeWord.isNode(word)) {
-        here.put(new LoadKey(extent.map, true, extent.number), word);
+        here.put(key, word);
       }
     }
     readNow(here);

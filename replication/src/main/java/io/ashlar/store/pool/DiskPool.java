@@ -25,7 +25,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 
 /**
  * The disks of a node as one engine. Each replica has its small state on every disk, and each of
@@ -87,7 +86,7 @@ public final class DiskPool implements StoreEngine {
       store.whenFailed(() -> diskFailed(disk));
     }
     List<Long> present = ids();
-    refuseOddPools(present);
+    OpeningChecks.refuseOddPools(present);
     Map<VolumeId, Map<PoolDisk, LogReplica>> found = new TreeMap<>();
     for (PoolDisk disk : disks) {
       for (LogReplica part : disk.store().replicas()) {
@@ -96,14 +95,14 @@ public final class DiskPool implements StoreEngine {
     }
     Optional<Known> known = roster.known();
     if (known.isEmpty()) {
-      refuseHalfPools(found, present);
+      OpeningChecks.refuseHalfPools(found, present);
     }
     List<Long> stayed = new ArrayList<>(known.map(Known::disks).orElse(present));
     stayed.retainAll(present);
     if (stayed.isEmpty() && found.isEmpty() && known.isPresent()) {
-      refuseToBeginAnew(known.get());
+      OpeningChecks.refuseToBeginAnew(known.get());
     }
-    int epoch = Math.max(known.map(Known::epoch).orElse(0), highestEpoch(found));
+    int epoch = Math.max(known.map(Known::epoch).orElse(0), OpeningChecks.highestEpoch(found));
     kept = new Known(epoch, known.map(Known::disks).orElse(List.of()));
     if (!stayed.equals(kept.disks())) {
       kept = new Known(epoch + 1, stayed);
@@ -111,60 +110,6 @@ public final class DiskPool implements StoreEngine {
     }
     found.forEach((volume, parts) -> replicas.put(volume, new PoolReplica(this, parts, stayed)));
     timers.after(0, this::settle);
-  }
-
-  private static void refuseOddPools(List<Long> present) throws StoreOpenException {
-    if (present.size() > Spread.DISKS_MAX) {
-      throw new StoreOpenException(
-          "%s disks, and a pool takes %s: name fewer", present.size(), Spread.DISKS_MAX);
-    }
-    if (new TreeSet<>(present).size() < present.size()) {
-      throw new StoreOpenException(
-          "two disks have the same id: one is a copy of the other, or is named twice; take one"
-              + " out");
-    }
-  }
-
-  private static void refuseHalfPools(
-      Map<VolumeId, Map<PoolDisk, LogReplica>> found, List<Long> present)
-      throws StoreOpenException {
-    for (Map<PoolDisk, LogReplica> parts : found.values()) {
-      ReplicaMeta meta = PoolReplica.newest(parts.values()).meta();
-      List<Long> missing = new ArrayList<>(meta.spread().disks());
-      missing.removeAll(present);
-      if (!missing.isEmpty()) {
-        throw new StoreOpenException(
-            "the disks with the ids %s are not here, and what this node knew of its disks is lost"
-                + " with its state: they may have newer data of %s and others; bring them back, or"
-                + " the node's state, or take all of the disks away to begin with blank ones",
-            names(missing), meta.volume());
-      }
-    }
-  }
-
-  /** Blank disks in the place of all that a node had: more likely something is not mounted. */
-  private static void refuseToBeginAnew(Known known) throws StoreOpenException {
-    if (!known.disks().isEmpty()) {
-      throw new StoreOpenException(
-          "none of the disks that this node had in use is here (ids %s), only blank ones: bring"
-              + " them back, or, if they are lost for good, remove the file \"disks\" from the"
-              + " node's state directory to begin anew",
-          names(known.disks()));
-    }
-  }
-
-  private static String names(List<Long> ids) {
-    return ids.stream().map("%016x"::formatted).collect(Collectors.joining(", "));
-  }
-
-  private static int highestEpoch(Map<VolumeId, Map<PoolDisk, LogReplica>> found) {
-    int highest = 0;
-    for (Map<PoolDisk, LogReplica> parts : found.values()) {
-      for (LogReplica part : parts.values()) {
-        highest = Math.max(highest, (int) (part.meta().spread().sequence() >>> Integer.SIZE));
-      }
-    }
-    return highest;
   }
 
   /** Disks that were not in use become so once every replica has its state on them. */
