@@ -20,8 +20,8 @@ final class RoomMaker {
 
   private static final int WANTED_MAX = 64;
 
-  /** Segments that a crash has to read at most: a GiB of them, or a part of a small disk. */
-  private static final int BEHIND_MAX = 16;
+  /** Segments that a crash has to read at most: half a GiB, or a part of a small disk. */
+  private static final int BEHIND_MAX = 8;
 
   private final Timers timers;
   private final Segments segments;
