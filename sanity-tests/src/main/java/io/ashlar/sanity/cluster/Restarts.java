@@ -11,6 +11,9 @@ public final class Restarts implements AutoCloseable {
   private static final int RECORDS = 200;
   private static final int STANDSTILL_SECONDS = 120;
 
+  /** A daemon that dies sooner is started later and later by its launcher: that is another case. */
+  private static final long LIFE_MILLIS = 6000;
+
   /** What one kill cost: a client that writes, and the new process. */
   public record Restart(double stallSeconds, OneNode.Opening opening) {}
 
@@ -43,6 +46,7 @@ public final class Restarts implements AutoCloseable {
 
   /** Returns when the load goes on. */
   public Restart kill() throws IOException, InterruptedException {
+    Thread.sleep(LIFE_MILLIS);
     load.await(RECORDS, STANDSTILL_SECONDS);
     double _ = load.takeLongestGapSeconds();
     cluster.act("kill", OneNode.NAME);
