@@ -21,7 +21,7 @@ final class FilledFigures {
   private static final int MEBIBYTE = 1 << 20;
   private static final long LOAD_BYTES = 16L * MEBIBYTE;
   private static final int MEBIBYTES_A_GIBIBYTE = 1024; // and as many GiB are a TiB
-  private static final int KILLS = 6;
+  private static final int KILLS_MAX = 6;
   private static final int SLOWEST = 5; // MiB a second, before it counts as hanging
   private static final int SPARE_SECONDS = 120;
   private static final int STEPS_MAX = 100;
@@ -82,7 +82,8 @@ final class FilledFigures {
     List<Restarts.Restart> all = new ArrayList<>();
     int between = Math.clamp(mebibytes / 80, 48, 224);
     try (Restarts restarts = Restarts.on(cluster, node, load)) {
-      for (int kill = 0; kill < KILLS; kill++) {
+      int kills = Math.clamp(mebibytes / 2048, 1, KILLS_MAX);
+      for (int kill = 0; kill < kills; kill++) {
         write(
             volume,
             between,
