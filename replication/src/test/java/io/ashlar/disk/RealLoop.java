@@ -3,11 +3,12 @@ package io.ashlar.disk;
 import io.ashlar.env.Readiness;
 import io.ashlar.env.Timers;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
-/** A loop that runs on the thread of the test; timers have no delay. */
+/** A loop that runs on the thread of the test. */
 final class RealLoop implements Executor, Timers, Readiness {
   private final LinkedBlockingQueue<Runnable> tasks = new LinkedBlockingQueue<>();
 
@@ -16,9 +17,14 @@ final class RealLoop implements Executor, Timers, Readiness {
     tasks.add(task);
   }
 
+  /** With its delay: what looks for damage at leisure would go round faster than the disk. */
   @Override
   public void after(long delayNanos, Runnable task) {
-    tasks.add(task);
+    if (delayNanos <= 0) {
+      tasks.add(task);
+    } else {
+      CompletableFuture.delayedExecutor(delayNanos, TimeUnit.NANOSECONDS, tasks::add).execute(task);
+    }
   }
 
   @Override
