@@ -226,7 +226,7 @@ public final class FileDisk implements Disk {
   }
 
   @Override
-  public int[] readNow(long[] offsetsBytes, ByteBuffer[] into) {
+  public Reading beginNow(long[] offsetsBytes, ByteBuffer[] into) {
     int[] outcomes = new int[into.length];
     CountDownLatch outstanding = new CountDownLatch(into.length);
     for (int i = 0; i < into.length; i++) {
@@ -238,12 +238,14 @@ public final class FileDisk implements Disk {
             outstanding.countDown();
           });
     }
-    try {
-      outstanding.await();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("nobody interrupts who opens " + path, e);
-    }
-    return outcomes;
+    return () -> {
+      try {
+        outstanding.await();
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("nobody interrupts who opens " + path, e);
+      }
+      return outcomes;
+    };
   }
 
   @Override

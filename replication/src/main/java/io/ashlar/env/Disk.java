@@ -37,12 +37,14 @@ public interface Disk extends AutoCloseable {
   /** Blocking forms for opening a disk, before anything is served from it. */
   void readNow(long offsetBytes, ByteBuffer into) throws IOException;
 
-  /**
-   * Several reads, at once as far as the disk can.
-   *
-   * @return outcome of each, as in {@link Callback}
-   */
-  default int[] readNow(long[] offsetsBytes, ByteBuffer[] into) {
+  /** Reads that are under way. */
+  interface Reading {
+    /** Waits for them; the outcome of each, as in {@link Callback}. */
+    int[] await();
+  }
+
+  /** Begins several reads, at once as far as the disk can, for opening it. */
+  default Reading beginNow(long[] offsetsBytes, ByteBuffer[] into) {
     int[] outcomes = new int[into.length];
     for (int i = 0; i < into.length; i++) {
       try {
@@ -51,7 +53,7 @@ public interface Disk extends AutoCloseable {
         outcomes[i] = EIO;
       }
     }
-    return outcomes;
+    return () -> outcomes;
   }
 
   void writeNow(long offsetBytes, ByteBuffer from) throws IOException;

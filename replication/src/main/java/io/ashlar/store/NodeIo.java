@@ -66,8 +66,8 @@ final class NodeIo implements NodeStore {
   }
 
   @Override
-  public ByteBuffer[] readNodesNow(long... words) {
-    return new NodeReads(disk, pool).read(words);
+  public void readNodesNow(long[] words, NodeReceiver receiver) {
+    new NodeReads(disk, pool, words, receiver).run();
   }
 
   @Override

@@ -5,6 +5,7 @@ import static io.ashlar.store.Format.PAGE_BYTES;
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
+import io.ashlar.store.map.NodeStore.NodeReceiver;
 import io.ashlar.store.map.NodeWord;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -14,7 +15,8 @@ import java.util.List;
 
 /**
  * Reads many nodes of maps, as opening a disk does. A checkpoint writes thousands of them one
- * behind the other, several in a page: what lies close together is read with one call. Blocking.
+ * behind the other, several in a page: what lies close together is read with one call, and while
+ * some are received the next ones are being read. Blocking, once.
  */
 final class NodeReads {
   /** Pages between two nodes that are rather read than left out with a call of its own. */
@@ -25,24 +27,36 @@ final class NodeReads {
 
   private final Disk disk;
   private final PayloadPool pool;
+  private final long[] words;
+  private final NodeReceiver receiver;
+  private final List<Run> again = new ArrayList<>();
 
-  NodeReads(Disk disk, PayloadPool pool) {
+  NodeReads(Disk disk, PayloadPool pool, long[] words, NodeReceiver receiver) {
     this.disk = disk;
     this.pool = pool;
+    this.words = words;
+    this.receiver = receiver;
   }
 
   /** Nodes that are read together: some neighbours in the order of their places. */
   private record Run(int[] indexes, long firstPage, int pages) {}
 
-  /** The bytes of each node, little-endian; null for each of which they cannot be read. */
-  ByteBuffer[] read(long... words) {
-    ByteBuffer[] nodes = new ByteBuffer[words.length];
-    List<Run> runs = runs(words);
+  /** Runs whose reads have begun. */
+  private record Begun(List<Run> runs, Payload[] payloads, Disk.Reading reading) {}
+
+  void run() {
+    readAll(runs(words));
+    readAll(List.copyOf(again));
+  }
+
+  private void readAll(List<Run> runs) {
+    Begun before = begin(List.of());
     for (int from = 0; from < runs.size(); from += RUNS_AT_ONCE) {
-      List<Run> some = runs.subList(from, Math.min(runs.size(), from + RUNS_AT_ONCE));
-      read(some, words, nodes);
+      Begun next = begin(runs.subList(from, Math.min(runs.size(), from + RUNS_AT_ONCE)));
+      finish(before);
+      before = next;
     }
-    return nodes;
+    finish(before);
   }
 
   private static List<Run> runs(long[] words) {
@@ -82,7 +96,7 @@ final class NodeReads {
     return (end + PAGE_BYTES - 1) >>> Format.PAGE_SHIFT;
   }
 
-  private void read(List<Run> runs, long[] words, ByteBuffer[] nodes) {
+  private Begun begin(List<Run> runs) {
     Payload[] payloads = new Payload[runs.size()];
     ByteBuffer[] views = new ByteBuffer[runs.size()];
     long[] offsets = new long[runs.size()];
@@ -91,32 +105,34 @@ final class NodeReads {
       views[i] = payloads[i].view();
       offsets[i] = runs.get(i).firstPage << Format.PAGE_SHIFT;
     }
-    int[] outcomes = disk.readNow(offsets, views);
-    List<Run> again = new ArrayList<>();
-    for (int i = 0; i < runs.size(); i++) {
+    return new Begun(runs, payloads, disk.beginNow(offsets, views));
+  }
+
+  private void finish(Begun begun) {
+    int[] outcomes = begun.reading.await();
+    for (int i = 0; i < outcomes.length; i++) {
+      Run run = begun.runs.get(i);
       if (outcomes[i] == 0) {
-        take(runs.get(i), payloads[i], words, nodes);
-      } else if (runs.get(i).indexes.length > 1) {
-        again.addAll(oneByOne(runs.get(i), words));
+        receive(run, begun.payloads[i]);
+      } else if (run.indexes.length > 1) {
+        again.addAll(oneByOne(run));
+      } else {
+        receiver.node(run.indexes[0], null);
       }
-      payloads[i].release();
-    }
-    if (!again.isEmpty()) {
-      read(again, words, nodes);
+      begun.payloads[i].release();
     }
   }
 
-  private static void take(Run run, Payload pages, long[] words, ByteBuffer[] nodes) {
+  private void receive(Run run, Payload pages) {
     for (int index : run.indexes) {
       long word = words[index];
       int at = (int) (page(word) - run.firstPage) * PAGE_BYTES + NodeWord.offsetBytes(word);
-      ByteBuffer copy = ByteBuffer.allocate(NodeWord.lengthBytes(word));
-      nodes[index] = Format.littleEndian(copy.put(pages.view(at, copy.capacity())).flip());
+      receiver.node(index, Format.littleEndian(pages.view(at, NodeWord.lengthBytes(word))));
     }
   }
 
   /** A page that cannot be read costs only the nodes that lie on it. */
-  private static List<Run> oneByOne(Run run, long[] words) {
+  private List<Run> oneByOne(Run run) {
     return Arrays.stream(run.indexes)
         .mapToObj(index -> new Run(new int[] {index}, page(words[index]), pages(words[index])))
         .toList();

@@ -369,7 +369,7 @@ public final class MapCache {
   }
 
   private void readNow(LoadKey key, long word, Node node) {
-    take(key, word, node, store.readNodesNow(word)[0]);
+    store.readNodesNow(new long[] {word}, (index, bytes) -> take(key, word, node, bytes));
   }
 
   private void take(LoadKey key, long word, Node node, ByteBuffer bytes) {
@@ -426,14 +426,16 @@ public final class MapCache {
   }
 
   private void readNow(Map<LoadKey, Long> wanted) {
+    LoadKey[] keys = wanted.keySet().toArray(LoadKey[]::new);
     long[] words = wanted.values().stream().mapToLong(Long::longValue).toArray();
-    ByteBuffer[] bytes = store.readNodesNow(words);
-    int i = 0;
-    for (LoadKey key : wanted.keySet()) {
-      Node node = key.leaf ? newLeaf(key.map, key.number) : newMid(key.map, midExtent(key.number));
-      take(key, words[i], node, bytes[i]);
-      i++;
-    }
+    store.readNodesNow(
+        words,
+        (index, bytes) -> {
+          LoadKey key = keys[index];
+          Node node =
+              key.leaf ? newLeaf(key.map, key.number) : newMid(key.map, midExtent(key.number));
+          take(key, words[index], node, bytes);
+        });
     shrink();
   }
 

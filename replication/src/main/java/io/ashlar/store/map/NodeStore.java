@@ -12,8 +12,13 @@ public interface NodeStore {
   /** Reads the bytes of a node; the callback never comes inside the call. */
   void readNode(long word, ReadCallback done);
 
-  /** Blocking form, for opening a disk; null for each of which the bytes cannot be read. */
-  ByteBuffer[] readNodesNow(long... words);
+  /** Receives the bytes of one of several nodes, as {@link ReadCallback} does. */
+  interface NodeReceiver {
+    void node(int index, ByteBuffer bytes);
+  }
+
+  /** Reads several, for opening a disk: each is received, in any order, before this returns. */
+  void readNodesNow(long[] words, NodeReceiver receiver);
 
   /** The map points at this page, which holds a block ({@code sign} 1), or does so no more (-1). */
   void blockLive(int place, int sign);
