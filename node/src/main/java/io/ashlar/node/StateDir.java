@@ -1,12 +1,13 @@
 package io.ashlar.node;
 
 import io.ashlar.env.Rng;
+import io.ashlar.node.disk.SmallFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
@@ -62,19 +63,7 @@ final class StateDir implements AutoCloseable {
   private static long idOf(Path file, Rng rng) throws IOException {
     if (!Files.exists(file)) {
       long made = rng.nextLong() | 1;
-      Path temporary = file.resolveSibling("id.new");
-      try (FileChannel out =
-          FileChannel.open(
-              temporary,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        out.write(
-            java.nio.ByteBuffer.wrap(
-                "%016x".formatted(made).getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
-        out.force(true);
-      }
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+      SmallFile.replace(file, "%016x".formatted(made).getBytes(StandardCharsets.US_ASCII));
     }
     return Long.parseUnsignedLong(Files.readString(file).strip(), 16);
   }

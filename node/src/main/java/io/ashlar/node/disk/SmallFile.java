@@ -9,11 +9,11 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /** A file that is replaced as a whole: after a crash it is the old one or the new one. */
-final class SmallFile {
+public final class SmallFile {
   private SmallFile() {}
 
   /** Writes the new one beside it, syncs it, renames it, and syncs the folder. Blocking. */
-  static void replace(Path file, byte[] content) throws IOException {
+  public static void replace(Path file, byte[] content) throws IOException {
     Path temporary = file.resolveSibling(file.getFileName() + ".new");
     try (FileChannel out =
         FileChannel.open(
