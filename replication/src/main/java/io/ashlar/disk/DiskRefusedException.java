@@ -7,11 +7,15 @@ import java.nio.file.Path;
 public final class DiskRefusedException extends IOException {
   private static final long serialVersionUID = 1;
 
-  DiskRefusedException(Path path, String problem, Throwable cause) {
+  DiskRefusedException(Path path, String problem) {
     super(
         ("%s is refused: %s. It was not formatted. Put the right disk back, or give the node an"
                 + " empty one: its copies are then made anew from the other nodes")
-            .formatted(path, problem),
-        cause);
+            .formatted(path, problem));
+  }
+
+  DiskRefusedException(Path path, String problem, Throwable cause) {
+    this(path, problem);
+    initCause(cause);
   }
 }

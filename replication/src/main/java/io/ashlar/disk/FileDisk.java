@@ -41,6 +41,8 @@ public final class FileDisk implements Disk {
 
   private static final Logger LOG = LoggerFactory.getLogger(FileDisk.class);
   private static final int ALIGNMENT_BYTES = 4096;
+  private static final int S_IFMT = 0170000;
+  private static final int S_IFBLK = 0060000;
   private static final Runnable END = () -> {};
 
   private record Opened(int fd, boolean direct) {}
@@ -122,11 +124,13 @@ public final class FileDisk implements Disk {
    * @param loop runs the completions, one after the other
    * @param readiness the same loop
    * @throws DiskInUseException if somebody else holds it
+   * @throws DiskRefusedException if it is something else, which is not opened: that may do
+   *     something
    * @throws IOException if it cannot be opened
    */
   public static FileDisk open(Path path, int threads, Executor loop, Readiness readiness)
       throws IOException {
-    boolean device = !Files.isRegularFile(path);
+    boolean device = isDevice(path);
     Opened opened = openDirect(path, device);
     int fd = opened.fd;
     try {
@@ -142,6 +146,20 @@ public final class FileDisk implements Disk {
       FileDescriptorIo.close(fd);
       throw e;
     }
+  }
+
+  private static boolean isDevice(Path path) throws IOException {
+    if (Files.isRegularFile(path)) {
+      return false;
+    }
+    if (!Files.exists(path)) {
+      return true; // opening it gives the reason
+    }
+    int type = (int) Files.getAttribute(path, "unix:mode") & S_IFMT;
+    if (type != S_IFBLK) {
+      throw new DiskRefusedException(path, "it is neither a file nor a block device");
+    }
+    return true;
   }
 
   /** O_EXCL on a device makes the kernel refuse one that is mounted or part of something else. */

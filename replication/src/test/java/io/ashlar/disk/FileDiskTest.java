@@ -1,6 +1,7 @@
 package io.ashlar.disk;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.env.Disk;
 import io.ashlar.env.Readiness;
@@ -112,6 +113,15 @@ final class FileDiskTest {
       ByteBuffer found = page(-1);
       again.readNow(0, found.duplicate());
       assertThat(found).isEqualTo(page(7));
+    }
+  }
+
+  @Test
+  void whatIsNoDiskIsNotEvenOpened() {
+    for (Path other : List.of(folder, Path.of("/dev/null"))) {
+      assertThatThrownBy(() -> FileDisk.open(other, 1, loop, loop))
+          .isInstanceOf(DiskRefusedException.class)
+          .hasMessageContaining("neither a file nor a block device");
     }
   }
 }

@@ -20,6 +20,12 @@ import org.slf4j.LoggerFactory;
 public final class CallInterceptor implements ServerInterceptor {
   private static final Logger log = LoggerFactory.getLogger(CallInterceptor.class);
 
+  /**
+   * Clients refuse an answer whose headers are over 8 KiB (grpc-java's default), and a character
+   * can take nine bytes of them: three in UTF-8, each percent-encoded.
+   */
+  private static final int TEXT_CHARS_MAX = 800;
+
   private final StatusOf statusOf;
   private final CallObserver observer;
   private final AtomicLong calls = new AtomicLong();
@@ -34,6 +40,14 @@ public final class CallInterceptor implements ServerInterceptor {
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
     Observed<Q, R> observed = new Observed<>(call, calls.incrementAndGet());
     return new Guarded<>(next.startCall(observed, headers), observed);
+  }
+
+  /** An answer that quotes what was sent is as long as what was sent. */
+  private static Status shortened(Status status) {
+    String text = status.getDescription();
+    return text == null || text.length() <= TEXT_CHARS_MAX
+        ? status
+        : status.withDescription(text.substring(0, TEXT_CHARS_MAX) + " [shortened]");
   }
 
   /** Sees the end of the call, whoever ends it. */
@@ -52,7 +66,8 @@ public final class CallInterceptor implements ServerInterceptor {
     }
 
     @Override
-    public void close(Status status, Metadata trailers) {
+    public void close(Status ended, Metadata trailers) {
+      Status status = shortened(ended);
       synchronized (this) {
         if (closed) {
           return;

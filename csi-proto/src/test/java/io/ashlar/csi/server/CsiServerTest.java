@@ -108,6 +108,24 @@ final class CsiServerTest {
   }
 
   @Test
+  void aTextThatQuotesALongRequestArrivesShortened() throws IOException {
+    IdentityGrpc.IdentityImplBase quoting =
+        new IdentityGrpc.IdentityImplBase() {
+          @Override
+          public void probe(ProbeRequest request, StreamObserver<ProbeResponse> observer) {
+            throw new IllegalArgumentException("\u20ac".repeat(1 << 20));
+          }
+        };
+    try (CsiServer server = server(quoting).start()) {
+      assertThat(server).isNotNull();
+      assertThatThrownBy(
+              () -> IdentityGrpc.newBlockingStub(channel).probe(ProbeRequest.getDefaultInstance()))
+          .hasMessageStartingWith("INTERNAL: mapped: \u20ac")
+          .hasMessageEndingWith("\u20ac [shortened]");
+    }
+  }
+
+  @Test
   void aStaleSocketIsReplacedAndALiveOneIsNotStolen() throws IOException {
     try (ServerSocketChannel stale = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       stale.bind(UnixDomainSocketAddress.of(endpoint.path()));

@@ -35,7 +35,7 @@ final class AddedDisk {
   Ready open(Wanted wanted, DiskOrders orders, int disks) throws IOException, DiskRefusal {
     Path path = wanted.path();
     if (wanted.fileBytes() > 0 && !Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-      FileDisk.createFile(path, wanted.fileBytes());
+      create(path, wanted.fileBytes());
     }
     if (!Files.exists(path)) {
       throw new DiskRefusal(
@@ -54,6 +54,17 @@ final class AddedDisk {
               return true;
             })
         .orElseThrow();
+  }
+
+  private static void create(Path path, long bytes) throws DiskRefusal {
+    try {
+      FileDisk.createFile(path, bytes);
+    } catch (IOException cannot) {
+      throw new DiskRefusal(
+          DiskRefusal.Kind.INVALID,
+          "the file cannot be made: %s; name one that can",
+          cannot.getMessage());
+    }
   }
 
   private static boolean isTakenOut(

@@ -30,6 +30,8 @@ import org.slf4j.LoggerFactory;
 public final class DiskChanges {
   private static final Logger LOG = LoggerFactory.getLogger(DiskChanges.class);
 
+  private static final int PATH_CHARS_MAX = 4095;
+
   /** What a disk is doing. */
   public enum State {
     IN_USE,
@@ -140,6 +142,9 @@ public final class DiskChanges {
   }
 
   private static void requirePath(Path path) throws DiskRefusal {
+    if (path.toString().length() > PATH_CHARS_MAX) {
+      throw new DiskRefusal(Kind.INVALID, "the path is longer than any can be");
+    }
     boolean odd = path.toString().chars().anyMatch(Character::isISOControl);
     if (!path.isAbsolute() || odd || !path.equals(path.normalize())) {
       throw new DiskRefusal(
@@ -153,7 +158,8 @@ public final class DiskChanges {
     } catch (DiskRefusedException | DiskInUseException refused) {
       throw new DiskRefusal(Kind.WRONG_STATE, "%s", refused.getMessage());
     } catch (IOException failed) {
-      throw new DiskRefusal(Kind.DISK, "%s cannot be used: %s", wanted.path(), failed.getMessage());
+      throw new DiskRefusal(
+          Kind.WRONG_STATE, "%s cannot be used: %s", wanted.path(), failed.getMessage());
     }
   }
 

@@ -228,6 +228,10 @@ final class DiskChangesTest {
       for (String odd : List.of("relative", "/a/../b", "/a\nb", "")) {
         assertRefused(Kind.INVALID, "absolute", () -> life.changes.add(Path.of(odd), 0, false));
       }
+      Path longest = Path.of("/" + "p".repeat(5_000));
+      assertRefused(Kind.INVALID, "longer", () -> life.changes.add(longest, 1 << 30, false));
+      Path nowhere = file("none").resolve("disk");
+      assertRefused(Kind.INVALID, "made", () -> life.changes.add(nowhere, 1 << 30, false));
     }
   }
 

@@ -93,6 +93,11 @@ public final class BadInputMain {
             name + " csi",
             UnixDomainSocketAddress.of(folder.resolve("csi.sock")),
             WildCalls.ofCsiNode()));
+    victims.add(
+        new GrpcVictim(
+            name + " disks",
+            UnixDomainSocketAddress.of(folder.resolve("state/admin.sock")),
+            WildCalls.ofDisks(folder.resolve("disk"))));
     victims.add(new GrpcVictim(name + " agent", port(host, 7433), WildCalls.ofAgent(volume)));
     victims.add(
         ReplicationVictim.of(name + " replication", port(host, 7434), port(host, 7433), cluster));

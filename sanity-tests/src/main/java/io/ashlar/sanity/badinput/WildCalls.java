@@ -2,17 +2,21 @@ package io.ashlar.sanity.badinput;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
+import io.ashlar.control.v1.AddDiskRequest;
 import io.ashlar.control.v1.CompareAndSetRequest;
 import io.ashlar.control.v1.CoordinatorRef;
 import io.ashlar.control.v1.CreateReplicaRequest;
+import io.ashlar.control.v1.DrainDiskRequest;
 import io.ashlar.control.v1.FenceRequest;
 import io.ashlar.control.v1.GetVolumeRequest;
 import io.ashlar.control.v1.HeartbeatRequest;
+import io.ashlar.control.v1.ListDisksRequest;
 import io.ashlar.control.v1.ListReplicasRequest;
 import io.ashlar.control.v1.Membership;
 import io.ashlar.control.v1.OpenCoordinatorRequest;
 import io.ashlar.control.v1.Pool;
 import io.ashlar.control.v1.RegisterRequest;
+import io.ashlar.control.v1.RemoveDiskRequest;
 import io.ashlar.control.v1.ResizeRequest;
 import io.ashlar.control.v1.View;
 import io.ashlar.control.v1.VolumeStatusRequest;
@@ -39,6 +43,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.SocketAddress;
 import java.net.UnixDomainSocketAddress;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -196,6 +201,29 @@ final class WildCalls implements AutoCloseable {
             OpenCoordinatorRequest.newBuilder().setVolumeId("none").build()),
         control(
             "NodeAgent/VolumeStatus", VolumeStatusRequest.newBuilder().setVolumeId(WORD).build()));
+  }
+
+  /** What operators ask of a node; nothing of it may be carried out. */
+  static List<Call> ofDisks(Path disk) {
+    AddDiskRequest none =
+        AddDiskRequest.newBuilder().setPath("/none/disk").setFileBytes(1 << 30).build();
+    return List.of(
+        control("Disks/List", ListDisksRequest.getDefaultInstance()),
+        control("Disks/Add", AddDiskRequest.getDefaultInstance()),
+        control("Disks/Add", none.toBuilder().setPath(WORD).build()),
+        control("Disks/Add", none.toBuilder().setPath("none").build()),
+        control("Disks/Add", none.toBuilder().setPath("/" + "p".repeat(1 << 20)).build()),
+        control("Disks/Add", none.toBuilder().setFileBytes(0).build()),
+        control("Disks/Add", none.toBuilder().setFileBytes(-1).build()),
+        control("Disks/Add", none.toBuilder().setFileBytes(1L << 62).build()),
+        control("Disks/Add", none.toBuilder().setPath("/proc/self/mem").setErase(true).build()),
+        control("Disks/Add", none.toBuilder().setPath("/dev/null").setErase(true).build()),
+        control("Disks/Add", none.toBuilder().setPath("/dev").setErase(true).build()),
+        control("Disks/Add", none.toBuilder().setPath(disk.toString()).setErase(true).build()),
+        control("Disks/Drain", DrainDiskRequest.newBuilder().setDiskId(WORD).build()),
+        control("Disks/Drain", DrainDiskRequest.newBuilder().setDiskId("0".repeat(16)).build()),
+        control("Disks/Remove", RemoveDiskRequest.newBuilder().setDiskId("-1").build()),
+        control("Disks/Remove", RemoveDiskRequest.newBuilder().setDiskId("f".repeat(16)).build()));
   }
 
   /** The CSI Controller's methods. */
