@@ -11,7 +11,7 @@ import java.util.concurrent.Executor;
 
 /**
  * Reads and writes without a thread of their own: what comes within one turn of the loop is handed
- * to the kernel in one call, and what is done wakes the loop. Whatever the kernel does not take
+ * to the kernel a few at a time, and what is done wakes the loop. Whatever the kernel does not take
  * without waiting, or does not do in one go, is given to threads that may wait. Loop thread only.
  */
 final class AsyncTransfers {
@@ -22,6 +22,12 @@ final class AsyncTransfers {
 
   /** One that is under way; it keeps its memory alive. */
   private record Transfer(boolean write, long offset, ByteBuffer buffer, Callback done) {}
+
+  /**
+   * So many are handed over at once, without awaiting the turn's end: one call for each would cost
+   * more than it gains, and one for all of them would let the disk wait for the loop.
+   */
+  private static final int SUBMITTED_TOGETHER = 4;
 
   private final AsyncIo io;
   private final int fd;
@@ -62,7 +68,9 @@ final class AsyncTransfers {
 
   void transfer(boolean write, long offset, ByteBuffer buffer, Callback done) {
     waiting.add(new Transfer(write, offset, buffer, done));
-    if (!flushDue) {
+    if (waiting.size() >= SUBMITTED_TOGETHER) {
+      submitWaiting();
+    } else if (!flushDue) {
       flushDue = true;
       loop.execute(this::flush);
     }
@@ -70,6 +78,10 @@ final class AsyncTransfers {
 
   private void flush() {
     flushDue = false;
+    submitWaiting();
+  }
+
+  private void submitWaiting() {
     while (!closed && !waiting.isEmpty() && !freeSlots.isEmpty()) {
       while (!waiting.isEmpty() && !freeSlots.isEmpty() && !io.isFull()) {
         int slot = freeSlots.poll();
@@ -116,8 +128,8 @@ final class AsyncTransfers {
         finished(take(io.data(i)), io.result(i));
       }
     } while (count == AsyncIo.AT_ONCE);
-    if (!waiting.isEmpty() && !flushDue) {
-      flush();
+    if (!flushDue) {
+      submitWaiting();
     }
   }
 

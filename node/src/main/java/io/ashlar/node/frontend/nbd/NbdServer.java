@@ -38,7 +38,13 @@ public final class NbdServer {
   private static final long BYTES_MAX = 128L << 20;
 
   private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(5);
-  private static final int FLUSH_AFTER_REPLIES = 32;
+
+  /**
+   * Disks complete many requests at once. The client is to take the first replies while the rest
+   * are made: with 32 it stood still for as long as the loop worked, and then the loop did.
+   */
+  private static final int FLUSH_AFTER_REPLIES = 8;
+
   private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(4 << 20, 8 << 20);
   private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
 
