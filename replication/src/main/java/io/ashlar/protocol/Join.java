@@ -21,7 +21,6 @@ import io.ashlar.wire.Message.Source;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.Deque;
 import java.util.List;
 
@@ -35,8 +34,6 @@ import java.util.List;
  * delta listed. So each write is in the stream or in the delta, or in both.
  */
 final class Join {
-  private static final int PULL_EXTENTS = 128;
-  private static final int DIGEST_EXTENTS = 4096;
   private static final int COMPARE_ROUNDS_MAX = 3;
   private static final int PULL_RETRIES_MAX = 20;
 
@@ -60,10 +57,7 @@ final class Join {
   private int pullRetries;
   private long pullAskedAt;
 
-  /** Extents that may differ: the whole delta, and what is left to pull. */
-  private final BitSet delta = new BitSet();
-
-  private final Deque<long[]> toPull = new ArrayDeque<>();
+  private final JoinDelta delta = new JoinDelta();
 
   /** Extents in a range with versions above this, of one member. */
   private record Listing(MemberLink member, long above, long first, long last) {}
@@ -71,12 +65,9 @@ final class Join {
   private final Deque<Listing> toList = new ArrayDeque<>();
   private long excludedSource;
 
-  private int comparedUpTo;
-  private final List<Long> different = new ArrayList<>();
   private long[] mine;
   private long[] theirs;
 
-  private long extentsDone;
   private final long startedAt;
 
   Join(
@@ -177,7 +168,7 @@ final class Join {
             volume,
             event("resync_done")
                 + " bytes="
-                + extentsDone * EXTENT_BLOCKS * BLOCK_BYTES
+                + delta.pulledExtents() * EXTENT_BLOCKS * BLOCK_BYTES
                 + " millis="
                 + (context.now() - startedAt) / 1_000_000);
   }
@@ -256,7 +247,7 @@ final class Join {
     toList.removeIf(
         each -> each.member != target && (context.requiredMask() & each.member.bit()) == 0);
     if (toList.isEmpty()) {
-      planPull(delta);
+      delta.planPull();
       become(JoinState.PULLING);
       pull();
     } else {
@@ -274,11 +265,7 @@ final class Join {
         new ListExtents(request(), context.epoch(), listing.above, fromExtent),
         answer -> {
           Extents extents = (Extents) answer;
-          for (long extent : extents.extents()) {
-            if (extent <= listing.last) {
-              delta.set(Math.toIntExact(extent));
-            }
-          }
+          delta.add(extents.extents(), listing.last);
           asked = false;
           if (extents.nextExtent() >= 0 && extents.nextExtent() <= listing.last) {
             listFrom(listing, extents.nextExtent());
@@ -286,19 +273,6 @@ final class Join {
             toList.poll();
           }
         });
-  }
-
-  private void planPull(BitSet extents) {
-    int from = extents.nextSetBit(0);
-    while (from >= 0) {
-      long[] part = new long[PULL_EXTENTS];
-      int count = 0;
-      while (from >= 0 && count < PULL_EXTENTS) {
-        part[count++] = from;
-        from = extents.nextSetBit(from + 1);
-      }
-      toPull.add(Arrays.copyOf(part, count));
-    }
   }
 
   private void pull() {
@@ -309,7 +283,8 @@ final class Join {
     if (asked || !target.usable(context.epoch())) {
       return;
     }
-    if (toPull.isEmpty()) {
+    long[] part = delta.nextToPull();
+    if (part == null) {
       writes.joined(target, liveFrom);
       become(JoinState.DRAINING);
       return;
@@ -319,7 +294,6 @@ final class Join {
       excludedSource = 0;
       return;
     }
-    long[] part = toPull.peek();
     asked = true;
     pullAskedAt = context.now();
     target.askPatiently(
@@ -328,7 +302,7 @@ final class Join {
           @Override
           public void answered(Message answer, long now) {
             asked = false;
-            pulled(part, answer, now);
+            pulled(answer, now);
           }
 
           @Override
@@ -361,16 +335,15 @@ final class Join {
     return sources;
   }
 
-  private void pulled(long[] part, Message answer, long now) {
+  private void pulled(Message answer, long now) {
     if (over() || !(answer instanceof Done done)) {
       context.members().refused(target, answer, now);
       retryPull(0);
       return;
     }
     if (done.outcome() == Outcome.OK) {
-      toPull.poll();
+      delta.pulled();
       excludedSource = 0;
-      extentsDone += part.length;
     } else if (done.outcome() == Outcome.REFUSED && done.detail() != 0) {
       retryPull(done.detail());
     } else {
@@ -389,8 +362,7 @@ final class Join {
   private void drain() {
     if (writes.appliedBy(context.requiredMask(), Long.MAX_VALUE)) {
       drained = writes.lastVersion();
-      comparedUpTo = 0;
-      different.clear();
+      delta.startComparing();
       become(JoinState.COMPARING);
       compare();
     }
@@ -401,7 +373,7 @@ final class Join {
     if (asked || reference == null || !target.usable(context.epoch())) {
       return;
     }
-    long[] part = nextToCompare();
+    long[] part = delta.nextToCompare();
     if (part.length == 0) {
       comparedAll();
       return;
@@ -438,45 +410,28 @@ final class Join {
     return null;
   }
 
-  private long[] nextToCompare() {
-    long[] part = new long[DIGEST_EXTENTS];
-    int count = 0;
-    int extent = delta.nextSetBit(comparedUpTo);
-    while (extent >= 0 && count < DIGEST_EXTENTS) {
-      part[count++] = extent;
-      extent = delta.nextSetBit(extent + 1);
-    }
-    return Arrays.copyOf(part, count);
-  }
-
   private void comparePart(long[] part) {
     if (mine == null || theirs == null) {
       return;
     }
-    for (int i = 0; i < part.length; i++) {
-      if (mine[i] != theirs[i]) {
-        different.add(part[i]);
-      }
-    }
-    comparedUpTo = Math.toIntExact(part[part.length - 1]) + 1;
+    delta.compared(part, mine, theirs);
     asked = false;
   }
 
   private void comparedAll() {
-    if (different.isEmpty()) {
+    int different = delta.differentExtents();
+    if (different == 0) {
       become(JoinState.PREPARING);
       prepare();
       return;
     }
-    context.effects().log(volume, event("resync_differs") + " extents=" + different.size());
+    context.effects().log(volume, event("resync_differs") + " extents=" + different);
     compareRounds++;
     if (compareRounds >= COMPARE_ROUNDS_MAX) {
       abort("the copies still differ after " + compareRounds + " rounds");
       return;
     }
-    BitSet again = new BitSet();
-    different.forEach(extent -> again.set(Math.toIntExact(extent)));
-    planPull(again);
+    delta.planPullOfDifferent();
     become(JoinState.PULLING);
   }
 
@@ -497,11 +452,11 @@ final class Join {
 
   /** Extents pulled so far, and extents still to pull. */
   long extentsDone() {
-    return extentsDone;
+    return delta.pulledExtents();
   }
 
   long extentsLeft() {
-    return toPull.stream().mapToLong(part -> part.length).sum();
+    return delta.leftToPull();
   }
 
   long startedAt() {

@@ -4,7 +4,6 @@ import static io.ashlar.model.Blocks.EXTENT_SHIFT;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
-import io.ashlar.block.TailEntry;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.Spread;
 import io.ashlar.store.LogReplica;
@@ -18,8 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.TreeMap;
-import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 
 /**
@@ -29,15 +26,15 @@ import java.util.function.UnaryOperator;
  */
 public final class PoolReplica implements ReplicaStore {
   private final DiskPool pool;
-  private final Map<PoolDisk, LogReplica> parts;
+  private final Parts parts;
   private final Settling settling;
   private final PoolMeta state;
   private final Layout layout = new Layout();
+  private final PoolReads reads;
   private final Promises promises = new Promises(layout::needs);
   private final Placing placing;
   private final WritesUnderWay writes = new WritesUnderWay();
   private boolean settled;
-  private int damagedTurn;
 
   /**
    * @param found its parts on the disks that are there
@@ -45,10 +42,12 @@ public final class PoolReplica implements ReplicaStore {
    */
   PoolReplica(DiskPool pool, Map<PoolDisk, LogReplica> found, List<Long> stayed) {
     this.pool = pool;
-    this.parts = new LinkedHashMap<>(found);
-    this.settling = new Settling(pool, parts, stayed);
+    Map<PoolDisk, LogReplica> byDisk = new LinkedHashMap<>(found);
+    this.parts = new Parts(pool, byDisk);
+    this.reads = new PoolReads(pool, parts, layout);
+    this.settling = new Settling(pool, byDisk, stayed);
     this.settled = !settling.isNeeded();
-    this.state = new PoolMeta(pool, parts, settling.meta(), settled, this::changed);
+    this.state = new PoolMeta(pool, byDisk, settling.meta(), settled, this::changed);
     this.placing = new Placing(pool, state, layout, this::candidates, this::vouch);
     parts.forEach(promises::add);
     changed();
@@ -62,7 +61,7 @@ public final class PoolReplica implements ReplicaStore {
   }
 
   private void changed() {
-    layout.update(state.durable().spread(), parts.keySet());
+    layout.update(state.durable().spread(), parts.disks());
   }
 
   // ---- the disks
@@ -73,7 +72,7 @@ public final class PoolReplica implements ReplicaStore {
         state,
         result -> {
           settled = true;
-          parts.keySet().forEach(promises::remove);
+          parts.disks().forEach(promises::remove);
           parts.forEach(promises::add);
           changed();
           done.done(result);
@@ -88,7 +87,7 @@ public final class PoolReplica implements ReplicaStore {
         result -> {
           if (result == Result.OK && !disk.isGone()) {
             parts.put(disk, disk.store().replica(meta().volume()).orElseThrow());
-            promises.add(disk, parts.get(disk));
+            promises.add(disk, parts.on(disk));
             state.change(old -> old, done);
           } else {
             done.done(result);
@@ -98,7 +97,7 @@ public final class PoolReplica implements ReplicaStore {
 
   /** Whether it had shards there. */
   boolean diskGone(PoolDisk disk) {
-    if (parts.remove(disk) == null) {
+    if (!parts.remove(disk)) {
       return false;
     }
     promises.remove(disk);
@@ -131,13 +130,13 @@ public final class PoolReplica implements ReplicaStore {
   }
 
   LogReplica partOn(PoolDisk disk) {
-    return parts.get(disk);
+    return parts.on(disk);
   }
 
   /** The part with this block; null if it is nowhere yet or gone. */
   public LogReplica partOf(long block) {
     PoolDisk disk = layout.diskOf(block);
-    return disk == null ? null : parts.get(disk);
+    return disk == null ? null : parts.on(disk);
   }
 
   // ---- moving shards
@@ -218,26 +217,11 @@ public final class PoolReplica implements ReplicaStore {
   }
 
   private void writeOn(Stretch stretch, PoolDisk disk, PieceWrite operation, Gather all) {
-    if (disk == null || !parts.containsKey(disk)) {
-      pool.later(() -> all.done(gone()));
+    if (disk == null || !parts.has(disk)) {
+      pool.later(() -> all.done(parts.gone()));
     } else {
-      operation.at(parts.get(disk), stretch, seenOn(disk, all));
+      operation.at(parts.on(disk), stretch, parts.seenOn(disk, all));
     }
-  }
-
-  private Callback seenOn(PoolDisk disk, Callback done) {
-    return result -> done.done(pool.seen(disk, result));
-  }
-
-  private Result gone() {
-    return pool.failed() ? Result.FAILED : Result.GONE;
-  }
-
-  /** Asks all parts, those without shards too. */
-  private void onAll(BiConsumer<LogReplica, Callback> operation, Callback done) {
-    Gather all = new Gather(parts.size() + 1, done);
-    new LinkedHashMap<>(parts).forEach((disk, part) -> operation.accept(part, seenOn(disk, all)));
-    pool.later(() -> all.done(pool.failed() ? Result.FAILED : Result.OK));
   }
 
   // ---- state
@@ -269,7 +253,7 @@ public final class PoolReplica implements ReplicaStore {
 
   @Override
   public void noteProgress(long watermark, long durableVersion) {
-    parts.values().forEach(part -> part.noteProgress(watermark, durableVersion));
+    parts.all().forEach(part -> part.noteProgress(watermark, durableVersion));
   }
 
   @Override
@@ -379,173 +363,56 @@ public final class PoolReplica implements ReplicaStore {
 
   @Override
   public void dropTombstones(long upToVersion) {
-    parts.values().forEach(part -> part.dropTombstones(upToVersion));
+    parts.all().forEach(part -> part.dropTombstones(upToVersion));
   }
 
   /** What was applied on a disk that is gone is not durable, whoever syncs the others. */
   @Override
   public void sync(Callback done) {
-    onAll(
+    parts.onAll(
         LogReplica::sync,
         result -> done.done(result == Result.OK && !isComplete() ? Result.GONE : result));
   }
 
   @Override
   public void vouch(Callback done) {
-    onAll(LogReplica::vouch, done);
+    parts.onAll(LogReplica::vouch, done);
   }
 
   // ---- reads
 
-  private interface Look {
-    void at(LogReplica part, long firstBlock, int count, ReadCallback done);
-  }
-
   @Override
   public void read(long firstBlock, int count, ReadCallback done) {
-    look(firstBlock, count, LogReplica::read, done);
+    reads.look(firstBlock, count, LogReplica::read, done);
   }
 
   @Override
   public void peek(long firstBlock, int count, ReadCallback done) {
-    look(firstBlock, count, LogReplica::peek, done);
+    reads.look(firstBlock, count, LogReplica::peek, done);
   }
 
-  private void look(long firstBlock, int count, Look look, ReadCallback done) {
-    List<Stretch> stretches = layout.stretches(firstBlock, firstBlock + count);
-    if (stretches.size() == 1) {
-      lookAt(stretches.getFirst(), look, done);
-      return;
-    }
-    BlockRun[] found = new BlockRun[stretches.size()];
-    Gather all = new Gather(stretches.size(), result -> looked(result, found, done));
-    for (int i = 0; i < found.length; i++) {
-      int index = i;
-      lookAt(
-          stretches.get(i),
-          look,
-          (result, run) -> {
-            found[index] = run;
-            all.done(result);
-          });
-    }
-  }
-
-  private void lookAt(Stretch stretch, Look look, ReadCallback done) {
-    if (stretch.disk() != null) {
-      look.at(
-          parts.get(stretch.disk()),
-          stretch.first(),
-          stretch.count(),
-          (result, run) -> done.done(pool.seen(stretch.disk(), result), run));
-    } else if (stretch.placed()) {
-      pool.later(() -> done.done(gone(), null));
-    } else {
-      pool.later(() -> done.done(Result.OK, Runs.unmapped(stretch.first(), stretch.count())));
-    }
-  }
-
-  private void looked(Result result, BlockRun[] found, ReadCallback done) {
-    if (result != Result.OK) {
-      for (BlockRun run : found) {
-        if (run != null) {
-          run.release();
-        }
-      }
-      done.done(result, null);
-      return;
-    }
-    BlockRun whole = found[0];
-    for (int i = 1; i < found.length; i++) {
-      whole = Runs.join(whole, found[i], pool.payloads());
-    }
-    done.done(Result.OK, whole);
-  }
-
-  /** Of a replica that is not complete: of what is there. */
   @Override
   public void above(long version, TailCallback done) {
-    List<TailEntry> tail = new ArrayList<>();
-    onAll(
-        (part, told) ->
-            part.above(
-                version,
-                (result, found) -> {
-                  found.forEach(entry -> addOwn(part, entry, tail));
-                  told.done(result);
-                }),
-        result -> {
-          tail.sort(Comparator.comparingLong(TailEntry::firstBlock));
-          done.done(result == Result.GONE ? Result.OK : result, tail);
-        });
-  }
-
-  /** Without what is moving there, or was left by a move. */
-  private void addOwn(LogReplica part, TailEntry entry, List<TailEntry> tail) {
-    for (Stretch stretch : layout.stretches(entry.firstBlock(), entry.endBlock())) {
-      if (parts.get(stretch.disk()) == part) {
-        long later = entry.tombstone() ? 0 : stretch.first() - entry.firstBlock();
-        tail.add(
-            new TailEntry(
-                stretch.first(), stretch.count(), entry.version() + later, entry.tombstone()));
-      }
-    }
+    reads.above(version, done);
   }
 
   @Override
   public long highestVersion() {
-    long highest = 0;
-    for (LogReplica part : parts.values()) {
-      highest = Math.max(highest, part.highestVersion());
-    }
-    return highest;
+    return reads.highestVersion();
   }
 
-  /** Extents of shards that were elsewhere before may be told of; that costs only another look. */
   @Override
   public void extentsAbove(long version, long fromExtent, int limit, ExtentsCallback done) {
-    TreeMap<Long, Long> found = new TreeMap<>();
-    onAll(
-        (part, told) ->
-            part.extentsAbove(
-                version,
-                fromExtent,
-                limit,
-                (result, some) -> {
-                  for (int i = 0; some != null && i < some.extents().length; i++) {
-                    found.merge(some.extents()[i], some.versions()[i], Math::max);
-                  }
-                  told.done(result);
-                }),
-        result -> {
-          boolean good = result == Result.OK || result == Result.GONE;
-          done.done(good ? Result.OK : result, good ? first(limit, found) : null);
-        });
+    reads.extentsAbove(version, fromExtent, limit, done);
   }
 
-  /** Each part told its first ones, so the first ones of all are among them. */
-  private static ExtentVersions first(int limit, Map<Long, Long> found) {
-    return new ExtentVersions(
-        found.keySet().stream().limit(limit).mapToLong(Long::longValue).toArray(),
-        found.values().stream().limit(limit).mapToLong(Long::longValue).toArray());
-  }
-
-  /** In turn, so that one disk's do not keep those of another out. */
   @Override
   public OptionalLong damagedExtent() {
-    List<LogReplica> all = List.copyOf(parts.values());
-    for (int i = 0; i < all.size(); i++) {
-      OptionalLong found = all.get(Math.floorMod(damagedTurn++, all.size())).damagedExtent();
-      if (found.isPresent()) {
-        return found;
-      }
-    }
-    return OptionalLong.empty();
+    return reads.damagedExtent();
   }
 
-  /** What is moving counts twice. */
   @Override
   public long mappedBlocks() {
-    return parts.values().stream().mapToLong(LogReplica::mappedBlocks).sum();
+    return reads.mappedBlocks();
   }
 }
