@@ -15,7 +15,10 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/** Questions to a replica on several disks: asked of its parts, and the answers put together. */
+/**
+ * Questions to a replica on several disks: asked of its parts, and the answers put together. Loop
+ * thread only.
+ */
 final class PoolReads {
   /** A question about blocks of one part. */
   interface Look {
