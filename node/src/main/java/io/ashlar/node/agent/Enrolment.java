@@ -192,8 +192,10 @@ public final class Enrolment implements AutoCloseable {
     }
   }
 
+  /** Waits for a renewal that is on its way, so that nothing is written once it has returned. */
   @Override
   public void close() {
     timer.shutdownNow();
+    timer.close();
   }
 }

@@ -143,15 +143,34 @@ final class EnrolmentTest {
   }
 
   @Test
+  void onceItIsClosedNothingIsWrittenAnyMore() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      int before = issued.get();
+      try (Enrolment _ = enrol("n1")) {
+        awaitIssued(before + 2); // the renewal's answer is on its way, and the file not yet written
+      }
+      Files.deleteIfExists(folder.resolve("tls.pem"));
+      Files.deleteIfExists(folder.resolve("tls.pem.new"));
+      Thread.sleep(20);
+      assertThat(folder)
+          .isDirectoryNotContaining(path -> path.getFileName().toString().startsWith("tls"));
+    }
+  }
+
+  @Test
   void beforeItEndsACertificateIsRenewed() throws Exception {
     // A day of ninety is left.
     try (Enrolment enrolment = enrol("n1")) {
-      long endNanos = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-      while (issued.get() < 2) {
-        assertThat(System.nanoTime()).isLessThan(endNanos);
-        Thread.sleep(10);
-      }
+      awaitIssued(2);
       assertThat(enrolment.tls().identity().chain()).hasSize(1);
+    }
+  }
+
+  private void awaitIssued(int count) throws InterruptedException {
+    long endNanos = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (issued.get() < count) {
+      assertThat(System.nanoTime()).isLessThan(endNanos);
+      Thread.sleep(1);
     }
   }
 }
