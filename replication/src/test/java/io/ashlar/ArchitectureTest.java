@@ -22,6 +22,8 @@ final class ArchitectureTest {
           .definedBy("io.ashlar.env..")
           .layer("block")
           .definedBy("io.ashlar.block..")
+          .layer("seal")
+          .definedBy("io.ashlar.seal..")
           .layer("wire")
           .definedBy("io.ashlar.wire..")
           .layer("store")
@@ -50,8 +52,10 @@ final class ArchitectureTest {
           .mayOnlyBeAccessedByLayers("protocol", "disk", "runtime")
           .whereLayer("wire")
           .mayOnlyBeAccessedByLayers("protocol", "net", "runtime")
+          .whereLayer("seal")
+          .mayOnlyBeAccessedByLayers("protocol", "runtime")
           .whereLayer("block")
-          .mayOnlyBeAccessedByLayers("wire", "store", "protocol", "net", "disk", "runtime");
+          .mayOnlyBeAccessedByLayers("seal", "wire", "store", "protocol", "net", "disk", "runtime");
 
   @ArchTest
   static final ArchRule theCoreIsPure =
@@ -61,6 +65,7 @@ final class ArchitectureTest {
               "io.ashlar.model..",
               "io.ashlar.env..",
               "io.ashlar.block..",
+              "io.ashlar.seal..",
               "io.ashlar.wire..",
               "io.ashlar.protocol..",
               "io.ashlar.store..")
@@ -81,6 +86,7 @@ final class ArchitectureTest {
           .resideInAnyPackage(
               "io.ashlar.model..",
               "io.ashlar.block..",
+              "io.ashlar.seal..",
               "io.ashlar.wire..",
               "io.ashlar.protocol..",
               "io.ashlar.store..",
@@ -116,6 +122,21 @@ final class ArchitectureTest {
           .should()
           .onlyDependOnClassesThat()
           .resideInAnyPackage("io.ashlar.guard..", "java..", "org.slf4j..");
+
+  @ArchTest
+  static final ArchRule sealKnowsBlocksAndItsLibrariesOnly =
+      classes()
+          .that()
+          .resideInAPackage("io.ashlar.seal..")
+          .should()
+          .onlyDependOnClassesThat()
+          .resideInAnyPackage(
+              "io.ashlar.seal..",
+              "io.ashlar.block..",
+              "io.ashlar.model..",
+              "java..",
+              "net.jpountz.lz4..",
+              "com.github.luben.zstd..");
 
   @ArchTest
   static final ArchRule machinesAreFinal =

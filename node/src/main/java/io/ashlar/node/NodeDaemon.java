@@ -46,6 +46,7 @@ import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.NodePorts;
 import io.ashlar.runtime.ReplicaHost;
 import io.ashlar.runtime.VolumeCoordinator;
+import io.ashlar.seal.NativeCodecs;
 import io.ashlar.store.StoreEngine.Space;
 import io.ashlar.store.pool.DiskPool;
 import io.ashlar.tls.Tls;
@@ -128,6 +129,7 @@ final class NodeDaemon implements AutoCloseable {
     this.config = config;
     LOG.info("event=starting node={}", config.node());
     config.kubelet().ifPresent(RegistrationOptions::requireFolder);
+    Opening<String> codecs = Opening.begin("codecs-loading", NativeCodecs::load);
     this.stateDir = StateDir.open(config.stateDir(), rng);
     Optional<String> cluster = knownCluster();
     Optional<Opening<NodeDisks>> opening = cluster.map(this::beginToOpenDisks);
@@ -153,6 +155,7 @@ final class NodeDaemon implements AutoCloseable {
     this.holder = new HolderClient(config.holderSocket(), HOLDER_PATIENCE);
     this.attachments = attachments();
     var _ = transport.listen(config.replicationListen().address(), replicas::incoming);
+    LOG.info("event=codecs_loaded {}", codecs.result());
     attachments.resume(RESUME_PATIENCE);
     this.agent =
         agentServer()
@@ -360,6 +363,7 @@ final class NodeDaemon implements AutoCloseable {
           space = store.space();
           diskFailed = store.failed();
           disks.observe(metrics);
+          metrics.observe(store.replicas());
           for (VolumeCoordinator coordinator : coordinators.all()) {
             coordinator
                 .machine()

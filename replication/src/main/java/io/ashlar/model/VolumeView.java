@@ -12,6 +12,7 @@ public record VolumeView(
     long sizeBytes,
     int replicas,
     FailureMode failureMode,
+    Compression compression,
     Membership membership) {
 
   /** In-sync copies that writes need. */

@@ -1,6 +1,8 @@
 package io.ashlar.protocol;
 
 import io.ashlar.block.PayloadPool;
+import io.ashlar.seal.Opener;
+import io.ashlar.seal.Sealer;
 
 /**
  * What the parts of a coordinator ask of its machine: who has to have a write, under which epoch,
@@ -48,6 +50,11 @@ interface CoordinatorContext {
   Members members();
 
   PayloadPool pool();
+
+  /** What writes are sealed with, as the record says now. */
+  Sealer sealer();
+
+  Opener opener();
 
   CoordinatorEffects effects();
 }

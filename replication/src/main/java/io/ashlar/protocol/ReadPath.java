@@ -1,10 +1,9 @@
 package io.ashlar.protocol;
 
-import static io.ashlar.model.Blocks.BLOCK_BYTES;
-
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRequest.Status;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.Message.Data;
 import io.ashlar.wire.Message.Done;
@@ -18,7 +17,8 @@ import java.util.List;
 /**
  * Reads of a serving coordinator: from the local replica or else another in-sync one, answered only
  * while all leases are valid and only with what is acknowledged; a copy that fails its check is
- * read elsewhere and repaired. Loop thread only.
+ * read elsewhere and repaired. Sealed blocks are restored here, and go back as they were stored for
+ * a repair. Loop thread only.
  */
 final class ReadPath {
   /** Receives the blocks; takes the run over. With another status than OK it is null. */
@@ -51,7 +51,26 @@ final class ReadPath {
 
   private record Corrupt(MemberLink member, int index) {}
 
-  private record Answerable(Task task, BlockRun run) {}
+  /**
+   * What a member has answered.
+   *
+   * @param stored as it is on the disks
+   * @param plain for whoever asked; the same if nothing is sealed
+   */
+  private record Found(BlockRun stored, BlockRun plain) {
+    void release() {
+      plain.release();
+      releaseStored();
+    }
+
+    void releaseStored() {
+      if (stored != plain) {
+        stored.release();
+      }
+    }
+  }
+
+  private record Answerable(Task task, Found found) {}
 
   private final CoordinatorContext context;
   private final WritePipeline writes;
@@ -94,7 +113,7 @@ final class ReadPath {
     if (!withoutLease.isEmpty() && context.mayAnswerReads()) {
       List<Answerable> answers = List.copyOf(withoutLease);
       withoutLease.clear();
-      answers.forEach(answer -> answer(answer.task, answer.run));
+      answers.forEach(answer -> answer(answer.task, answer.found));
     }
   }
 
@@ -246,29 +265,41 @@ final class ReadPath {
   }
 
   private void arrived(Task task, MemberLink member, BlockRun run) {
+    Found found = opened(run);
     boolean good = true;
     for (int i = 0; i < run.count(); i++) {
-      if (run.kinds()[i] == BlockKind.CORRUPT) {
+      if (found.plain.kinds()[i] == BlockKind.CORRUPT) {
         task.corrupt.add(new Corrupt(member, i));
         good = false;
       }
     }
     if (good) {
-      answer(task, run);
+      answer(task, found);
     } else {
       task.corruptMask |= member.bit();
-      run.release();
+      found.release();
       dispatch(task);
     }
+  }
+
+  private Found opened(BlockRun run) {
+    if (run.seals() == null) {
+      return new Found(run, run);
+    }
+    if (run.payload() != null) {
+      run.payload().retain();
+    }
+    return new Found(run, context.opener().open(run));
   }
 
   /**
    * Answers if everything the run holds is acknowledged and the leases are valid; else waits for
    * that.
    */
-  private void answer(Task task, BlockRun run) {
+  private void answer(Task task, Found found) {
+    BlockRun run = found.plain;
     if (failed) {
-      run.release();
+      found.release();
       task.callback.done(Status.SHUT_DOWN, null);
       return;
     }
@@ -276,16 +307,17 @@ final class ReadPath {
       WriteOp pending = writes.unacknowledged(run.firstBlock() + i, run.versions()[i]);
       if (pending != null) {
         overlapping++;
-        pending.parkedReads.add(() -> answer(task, run));
+        pending.parkedReads.add(() -> answer(task, found));
         return;
       }
     }
     if (!context.mayAnswerReads()) {
-      withoutLease.add(new Answerable(task, run));
+      withoutLease.add(new Answerable(task, found));
       return;
     }
     Repairs repairs = new Repairs(task, run);
-    task.corrupt.forEach(corrupt -> repair(corrupt, run, repairs));
+    task.corrupt.forEach(corrupt -> repair(corrupt, found.stored, repairs));
+    found.releaseStored();
     repairs.sent();
   }
 
@@ -330,8 +362,9 @@ final class ReadPath {
             new BlockKind[] {kind},
             new long[] {good.versions()[index]},
             new int[] {good.crcs()[index]},
+            good.seals() == null ? null : new BlockSeal[] {good.seal(index)},
             kind == BlockKind.DATA
-                ? good.payload().slice(good.dataIndex(index) * BLOCK_BYTES, BLOCK_BYTES)
+                ? good.payload().slice(good.payloadOffset(index), good.storedBytes(index))
                 : null);
     corrupt.member.ask(
         new Write(
@@ -361,7 +394,7 @@ final class ReadPath {
     List<Task> tasks = new ArrayList<>(waiting);
     waiting.clear();
     for (Answerable answer : List.copyOf(withoutLease)) {
-      answer.run.release();
+      answer.found.release();
       tasks.add(answer.task);
     }
     withoutLease.clear();

@@ -1,6 +1,7 @@
 package io.ashlar.protocol;
 
 import io.ashlar.env.Link;
+import io.ashlar.model.Blocks;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.wire.Message;
@@ -19,6 +20,15 @@ public final class ReplicaSession {
   static final int CREDIT_WINDOW_BLOCKS = 2048;
 
   private static final int CREDIT_STEP_BLOCKS = 256;
+
+  /** Smaller steps are not worth a message. */
+  private static final int CREDIT_STEP_BLOCKS_MIN = 16;
+
+  /**
+   * Left for what asks for space at the moment it needs it, which is a resync: two extents. A
+   * session that says nothing would keep it out of a small disk for ever.
+   */
+  private static final int NOT_PROMISED_BLOCKS = 2 * Blocks.EXTENT_BLOCKS;
 
   private final Link<Message> link;
   private final ReplicaStore store;
@@ -59,8 +69,14 @@ public final class ReplicaSession {
 
   /** Tops the promised space up to the window, as far as the disk can. */
   void grant() {
-    while (!ended && granted - used < CREDIT_WINDOW_BLOCKS && store.reserve(CREDIT_STEP_BLOCKS)) {
-      granted += CREDIT_STEP_BLOCKS;
+    int step = CREDIT_STEP_BLOCKS;
+    while (!ended && granted - used < CREDIT_WINDOW_BLOCKS && step >= CREDIT_STEP_BLOCKS_MIN) {
+      if (store.reserve(step + NOT_PROMISED_BLOCKS)) {
+        store.unreserve(NOT_PROMISED_BLOCKS);
+        granted += step;
+      } else {
+        step /= 2;
+      }
     }
   }
 

@@ -15,7 +15,6 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.zip.CRC32C;
 
 /**
  * Front-end requests: checked once, cut into parts of whole blocks, put together again. A part that
@@ -227,8 +226,7 @@ final class Requests {
       if (wholeBlocks > 0) {
         length = (int) wholeBlocks * BLOCK_BYTES;
         WriteOp op = new WriteOp(client, block, wholeBlocks);
-        Payload bytes = payload.slice(at, length);
-        op.fill(bytes, checksums(bytes));
+        op.fill(payload.slice(at, length));
         ops.add(op);
       } else {
         length = (int) Math.min(BLOCK_BYTES - inBlock, end - position);
@@ -251,18 +249,6 @@ final class Requests {
     ops.forEach(writes::submit);
   }
 
-  /** One checksum a block, made here once and carried to every disk. */
-  private static int[] checksums(Payload bytes) {
-    int[] crcs = new int[bytes.lengthBytes() / BLOCK_BYTES];
-    CRC32C crc = new CRC32C();
-    for (int i = 0; i < crcs.length; i++) {
-      crc.reset();
-      crc.update(bytes.view(i * BLOCK_BYTES, BLOCK_BYTES));
-      crcs[i] = (int) crc.getValue();
-    }
-    return crcs;
-  }
-
   private void readEdge(WriteOp op, Edge edge) {
     reads.read(
         op.firstBlock,
@@ -283,7 +269,7 @@ final class Requests {
           out.put(edge.offsetInBlock, edge.bytes.view(), 0, edge.bytes.lengthBytes());
           run.release();
           edge.bytes.release();
-          op.fill(block, checksums(block));
+          op.fill(block);
           writes.ready(op);
         });
   }

@@ -3,9 +3,12 @@ package io.ashlar.protocol;
 import static io.ashlar.model.Invariants.check;
 
 import io.ashlar.block.PayloadPool;
+import io.ashlar.model.Compression;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.Membership;
 import io.ashlar.model.VolumeId;
+import io.ashlar.seal.Opener;
+import io.ashlar.seal.Sealer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedSet;
@@ -44,6 +47,10 @@ final class Standing implements CoordinatorContext {
 
   private String waitingFor = "";
 
+  private final Opener opener;
+  private Sealer sealer;
+  private Compression sealing;
+
   /** What the mask and the count were made of; see {@link #lookAtRecord}. */
   private Membership inSyncOf;
 
@@ -64,6 +71,7 @@ final class Standing implements CoordinatorContext {
     this.pool = pool;
     this.record = record;
     this.members = members;
+    this.opener = new Opener(pool);
   }
 
   void connect(Joins theJoins) {
@@ -345,6 +353,21 @@ final class Standing implements CoordinatorContext {
   @Override
   public PayloadPool pool() {
     return pool;
+  }
+
+  @Override
+  public Sealer sealer() {
+    Compression wanted = record.current().compression();
+    if (wanted != sealing) {
+      sealer = new Sealer(wanted, pool);
+      sealing = wanted;
+    }
+    return sealer;
+  }
+
+  @Override
+  public Opener opener() {
+    return opener;
   }
 
   @Override

@@ -2,7 +2,10 @@ package io.ashlar.protocol;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
 import io.ashlar.block.Payload;
+import io.ashlar.seal.SealedBlocks;
+import io.ashlar.seal.Sealer;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.Message.Write;
 import io.ashlar.wire.Message.WriteMode;
@@ -23,11 +26,13 @@ final class WriteOp {
   private final boolean range;
 
   /**
-   * Whole blocks of data; null for a range. For a partial write it is set once its edges were read.
+   * Whole blocks of data, sealed once it is issued; null for a range. For a partial write it is set
+   * once its edges were read.
    */
   private Payload data;
 
   private int[] crcs;
+  private BlockSeal[] seals;
   private long version;
   private boolean issued;
   private boolean acknowledged;
@@ -52,9 +57,8 @@ final class WriteOp {
   }
 
   /** Gives the op its bytes; it takes the payload over. */
-  void fill(Payload bytes, int[] checksums) {
+  void fill(Payload bytes) {
     data = bytes;
-    crcs = checksums;
   }
 
   boolean isRange() {
@@ -79,9 +83,16 @@ final class WriteOp {
     return isRange() ? 1 : blocks;
   }
 
-  void issue(long firstVersion) {
+  /** From now on its versions stand for the bytes that are sealed here, whoever gets them when. */
+  void issue(long firstVersion, Sealer sealer) {
     version = firstVersion;
     issued = true;
+    if (data != null) {
+      SealedBlocks sealed = sealer.seal(data);
+      data = sealed.payload();
+      crcs = sealed.crcs();
+      seals = sealed.seals();
+    }
   }
 
   boolean issued() {
@@ -121,7 +132,7 @@ final class WriteOp {
       kinds[i] = BlockKind.DATA;
       versions[i] = version + i;
     }
-    BlockRun run = new BlockRun(firstBlock, kinds, versions, crcs, data.retain());
+    BlockRun run = new BlockRun(firstBlock, kinds, versions, crcs, seals, data.retain());
     return new Write(request, epoch, watermark, WriteMode.IF_NEWER, run);
   }
 

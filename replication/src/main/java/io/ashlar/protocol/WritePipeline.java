@@ -217,7 +217,7 @@ final class WritePipeline {
   private void issue(WriteOp op) {
     long first = Version.of(context.epoch(), sequence + 1);
     sequence += op.versions();
-    op.issue(first);
+    op.issue(first, context.sealer());
     lastVersion = op.lastVersion();
     inFlight.add(op);
     inFlightVersions += op.versions();

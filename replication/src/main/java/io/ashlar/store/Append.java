@@ -22,14 +22,12 @@ final class Append {
   final long ticket;
 
   /** For what collection writes again: place of each block; else null. */
-  final int[] oldPlaces;
+  final long[] oldPlaces;
 
   /** What a META entry says, else null. */
   final ReplicaMeta meta;
 
-  /**
-   * Source of each entry's payload page, counted in pages of {@link #bytes}; unused without one.
-   */
+  /** Where in {@link #bytes} each entry's payload begins; unused without one. */
   final int[] sources;
 
   private final ByteBuffer bytes;
@@ -43,7 +41,7 @@ final class Append {
       LogReplica replica,
       LogEntry[] entries,
       int[] sources,
-      int[] oldPlaces,
+      long[] oldPlaces,
       Payload payload,
       long ticket,
       Done done) {
@@ -63,7 +61,7 @@ final class Append {
       LogReplica replica,
       LogEntry[] entries,
       int[] sources,
-      int[] oldPlaces,
+      long[] oldPlaces,
       Payload payload,
       ByteBuffer bytes,
       ReplicaMeta meta,
@@ -122,11 +120,13 @@ final class Append {
     return unfinished == 0;
   }
 
-  /** Copies the entry's stored bytes to the page at {@code at}, and zeros behind them. */
+  /** Copies the entry's stored bytes to {@code at}, and zeros behind them. */
   void copyPayload(int index, ByteBuffer into, int at) {
-    int stored = entries[index].storedBytes();
-    into.put(at, bytes, sources[index] * Format.PAGE_BYTES, stored);
-    for (int i = stored; i < Format.PAGE_BYTES; i++) {
+    LogEntry entry = entries[index];
+    int stored = entry.storedBytes();
+    int room = entry.isPacked() ? BatchLayout.packedBytes(entry) : Format.PAGE_BYTES;
+    into.put(at, bytes, sources[index], stored);
+    for (int i = stored; i < room; i++) {
       into.put(at + i, (byte) 0);
     }
   }

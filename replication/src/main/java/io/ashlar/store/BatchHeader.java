@@ -7,24 +7,24 @@ import static io.ashlar.store.Format.PAGE_BYTES;
 import java.nio.ByteBuffer;
 
 /**
- * Head of a batch, 64 bytes, followed by its entries; both fill whole pages, then come the payload
- * pages of the entries that have one, in order.
+ * Head of a batch, 64 bytes, followed by its entries and what is packed behind them ({@link
+ * BatchLayout}); these fill whole pages, then come the payloads that have a page each, in order.
  *
  * <pre>
  * off size field            rule
  *   0    4 magic            0x42485341 ("ASHB")
- *   4    2 formatVersion    3
- *   6    2 headerPages      as many as the entries need
+ *   4    2 formatVersion    4
+ *   6    2 headerPages      as many as header, entries and what is packed need
  *   8    4 entryCount       1 to 4094
- *  12    4 payloadPages     one for each entry of kind DATA, BAD or META; or what NODE and CHECKPOINT need
+ *  12    4 payloadPages     one for each BAD, META and DATA of 4096 bytes; or what NODE and CHECKPOINT need
  *  16    8 diskId           as in the superblock
  *  24    8 sequence         of the segment
  *  32    4 page             position of this header in its segment
  *  36    4 durablePage      everything of this segment before this page survived a sync
  *  40    8 generation       of the superblock when the segment was opened
  *  48    8 lsn              orders batches over all segments
- *  56    4 reserved         zero
- *  60    4 headerCrc32c     over all header pages without this field
+ *  56    4 packedBytes      behind the entries
+ *  60    4 headerCrc32c     over header and entries without this field
  * </pre>
  *
  * Disk, sequence, generation and page bind a batch to its place: stale bytes of a reused segment
@@ -39,7 +39,8 @@ record BatchHeader(
     int page,
     int durablePage,
     long generation,
-    long lsn) {
+    long lsn,
+    int packedBytes) {
   static final int MAGIC = 0x42485341;
   static final int ENTRIES_MAX = (1 << 12) - 2;
 
@@ -64,7 +65,8 @@ record BatchHeader(
     into.putInt(36, durablePage);
     into.putLong(40, generation);
     into.putLong(48, lsn);
-    int crc = Format.crcWithHole(into, 0, headerPages * PAGE_BYTES, HEADER_CRC_OFFSET);
+    into.putInt(56, packedBytes);
+    int crc = Format.crcWithHole(into, 0, entryOffset(entryCount), HEADER_CRC_OFFSET);
     into.putInt(HEADER_CRC_OFFSET, crc);
   }
 
@@ -86,7 +88,8 @@ record BatchHeader(
             from.getInt(at + 32),
             from.getInt(at + 36),
             from.getLong(at + 40),
-            from.getLong(at + 48));
+            from.getLong(at + 48),
+            from.getInt(at + 56));
     return header.diskId == diskId && header.page == page && header.fits(segmentPages)
         ? header
         : null;
@@ -100,17 +103,19 @@ record BatchHeader(
   private boolean fits(int segmentPages) {
     return entryCount >= 1
         && entryCount <= ENTRIES_MAX
-        && headerPages == Format.pagesFor(entryCount)
+        && packedBytes >= 0
+        && packedBytes <= entryCount * PAGE_BYTES
+        && headerPages == BatchLayout.frontPages(entryCount, packedBytes)
         && payloadPages >= 0
         && payloadPages <= segmentPages
         && page + pages() < segmentPages
         && sequence > 0;
   }
 
-  /** Whether the header pages at {@code at} carry their checksum. */
+  /** Whether header and entries at {@code at} carry their checksum. */
   boolean sealed(ByteBuffer from, int at) {
     ByteBuffer pages = Format.littleEndian(from.slice(at, headerPages * PAGE_BYTES));
-    return Format.crcWithHole(pages, 0, headerPages * PAGE_BYTES, HEADER_CRC_OFFSET)
+    return Format.crcWithHole(pages, 0, entryOffset(entryCount), HEADER_CRC_OFFSET)
         == pages.getInt(HEADER_CRC_OFFSET);
   }
 

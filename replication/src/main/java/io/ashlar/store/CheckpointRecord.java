@@ -21,9 +21,9 @@ import java.util.TreeMap;
  * lsn 8 | lastSegment 8 | nextNumber 4 | scrubbed 4 (a segment) | segments 4, each: state 1 (0 free, 1 closed, 2 open, 3 free
  *   then, but with nodes of this checkpoint), if not 0: liveUnits 4, if 1 or 2: sequence 8, closedAt 8
  * | free segments in the order of their use 4, each 4
- * | replicas 4, each: number 4, meta 2 + bytes, mappedBlocks 8, highestVersion 8, letGo 8,
+ * | replicas 4, each: number 4, meta 2 + bytes, mappedBlocks 8, highestVersion 8, letGo 8, storedUnits 8, sealed 1,
  *   shards 4, each: number 4, runs 1, each: first node 1, nodes 1, version 8 and word 8 of each
- * | dead nodes 4, each: replica 4, leaf 1, number 8, word 8
+ * | dead nodes 4, each: replica 4, flags 1 (1 a leaf, 2 of sealed blocks), number 8, word 8
  * </pre>
  *
  * Live units leave the pieces of all checkpoints out.
@@ -85,7 +85,8 @@ record CheckpointRecord(
     replicas.forEach(replica -> encode(replica, out));
     out.i32(deadNodes.size());
     for (DeadNode node : deadNodes) {
-      out.i32(node.replica()).u8(node.leaf() ? 1 : 0).i64(node.number()).i64(node.word());
+      int flags = (node.leaf() ? 1 : 0) | (node.sealed() ? 2 : 0);
+      out.i32(node.replica()).u8(flags).i64(node.number()).i64(node.word());
     }
     return out.bytes.flip();
   }
@@ -95,6 +96,7 @@ record CheckpointRecord(
     ByteBuffer meta = MetaCodec.encode(replica.meta);
     out.i32(map.replica()).i16(meta.remaining()).put(meta);
     out.i64(map.mappedBlocks()).i64(map.highestVersion()).i64(map.letGo());
+    out.i64(map.storedUnits()).u8(map.sealed() ? 1 : 0);
     out.i32(map.shards().size());
     for (Shard shard : map.shards().values()) {
       out.i32(shard.number());
@@ -151,7 +153,10 @@ record CheckpointRecord(
     }
     List<DeadNode> dead = new ArrayList<>();
     for (int i = count(in, 21); i > 0; i--) {
-      dead.add(new DeadNode(in.getInt(), in.get() != 0, in.getLong(), in.getLong()));
+      int replica = in.getInt();
+      int flags = in.get();
+      boolean sealed = (flags & 2) != 0;
+      dead.add(new DeadNode(replica, (flags & 1) != 0, sealed, in.getLong(), in.getLong()));
     }
     return new CheckpointRecord(lsn, lastSegment, nextNumber, scrubbed, segments, replicas, dead);
   }
@@ -186,6 +191,8 @@ record CheckpointRecord(
     long mapped = in.getLong();
     long highest = in.getLong();
     long letGo = in.getLong();
+    long storedUnits = in.getLong();
+    boolean sealed = in.get() != 0;
     TreeMap<Integer, Shard> shards = new TreeMap<>();
     for (int i = count(in, 5); i > 0; i--) {
       Shard shard = new Shard(in.getInt());
@@ -203,7 +210,8 @@ record CheckpointRecord(
     }
     return meta == null
         ? null
-        : new ReplicaRecord(meta, new FrozenMap(number, mapped, highest, letGo, shards));
+        : new ReplicaRecord(
+            meta, new FrozenMap(number, mapped, highest, letGo, storedUnits, sealed, shards));
   }
 
   /** A count of things of at least this size: more than can follow is no count. */

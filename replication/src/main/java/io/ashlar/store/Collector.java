@@ -2,14 +2,12 @@ package io.ashlar.store;
 
 import static io.ashlar.store.Format.PAGE_BYTES;
 
-import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Disk;
 import io.ashlar.model.Blocks;
 import io.ashlar.store.map.Hold;
 import io.ashlar.store.map.MapCache;
 import io.ashlar.store.map.VolumeMap;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -129,8 +127,8 @@ final class Collector {
     }
   }
 
-  private int place(PlacedEntry placed) {
-    return segments.place(victim, placed.page());
+  private long place(PlacedEntry placed) {
+    return placed.place(segments, victim);
   }
 
   /** Some entries of the victim: looked up, read, written again. */
@@ -139,8 +137,7 @@ final class Collector {
     private final List<Hold> holds = new ArrayList<>();
     private final List<PlacedEntry> blocks = new ArrayList<>();
     private int outstanding = 1;
-    private Payload bytes;
-    private boolean[] unreadable;
+    private BlockReads reads;
 
     Chunk(List<PlacedEntry> all) {
       this.all = all;
@@ -192,7 +189,7 @@ final class Collector {
           map.rewriteIfAt(
               entry.flag(),
               entry.first(),
-              place(placed) + offset / PAGE_BYTES,
+              segments.place(victim, placed.page()) + offset / PAGE_BYTES,
               offset % PAGE_BYTES);
         } else if (map.place(entry.first()) == place(placed)) {
           blocks.add(placed);
@@ -210,46 +207,22 @@ final class Collector {
       takeSome();
     }
 
-    /** Neighbours in one go. */
     private void read() {
-      bytes = pool.lease(blocks.size() * PAGE_BYTES);
-      unreadable = new boolean[blocks.size()];
-      outstanding = 1;
-      int from = 0;
-      for (int i = 1; i <= blocks.size(); i++) {
-        if (i == blocks.size() || blocks.get(i).page() != blocks.get(i - 1).page() + 1) {
-          read(from, i);
-          from = i;
-        }
+      long[] places = new long[blocks.size()];
+      int[] storedBytes = new int[blocks.size()];
+      for (int i = 0; i < places.length; i++) {
+        places[i] = place(blocks.get(i));
+        storedBytes[i] = blocks.get(i).entry().storedBytes();
       }
-      wasRead();
-    }
-
-    private void read(int from, int end) {
-      outstanding++;
-      ByteBuffer into = bytes.view(from * PAGE_BYTES, (end - from) * PAGE_BYTES);
-      disk.read(
-          segments.offsetBytes(victim, blocks.get(from).page()),
-          into,
-          errno -> {
-            if (errno != 0 && end - from == 1) {
-              unreadable[from] = true;
-            } else if (errno != 0) {
-              for (int i = from; i < end; i++) {
-                read(i, i + 1);
-              }
-            }
-            wasRead();
-          });
+      reads = new BlockReads(disk, pool, segments, places, storedBytes, this::wasRead);
+      reads.start();
     }
 
     private void wasRead() {
-      if (--outstanding == 0) {
-        if (!stopped) {
-          append();
-        }
-        bytes.release();
+      if (!stopped) {
+        append();
       }
+      reads.bytes().release();
     }
 
     private void append() {
@@ -275,22 +248,21 @@ final class Collector {
       }
       LogEntry[] moved = new LogEntry[end - from];
       int[] sources = new int[end - from];
-      int[] places = new int[end - from];
+      long[] places = new long[end - from];
       for (int i = from; i < end; i++) {
         moved[i - from] = checked(i);
-        sources[i - from] = i;
+        sources[i - from] = reads.at(i);
         places[i - from] = place(blocks.get(i));
       }
       outstanding++;
-      stream.submit(new Append(replica, moved, sources, places, bytes.retain(), 0, this::moved));
+      stream.submit(
+          new Append(replica, moved, sources, places, reads.bytes().retain(), 0, this::moved));
     }
 
     /** A damaged block is moved as such: its version stays known, and a repair can find it. */
     private LogEntry checked(int index) {
       LogEntry entry = blocks.get(index).entry();
-      boolean intact =
-          !unreadable[index]
-              && Format.crc(bytes.view(), index * PAGE_BYTES, PAGE_BYTES) == entry.crc();
+      boolean intact = entry.kind() == EntryKind.DATA && reads.intact(index, entry.crc());
       if (!intact) {
         host.replica(entry.replica()).damages().add(entry.first() >>> Blocks.EXTENT_SHIFT);
       }

@@ -9,13 +9,16 @@ import io.ashlar.model.ReplicaMeta;
 import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.NodeReader;
 import io.ashlar.store.map.NodeWord;
+import io.ashlar.store.map.Place;
 import io.ashlar.store.map.Shard;
 import io.ashlar.store.map.VolumeMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -32,7 +35,8 @@ public final class DiskInspection {
   private final Consumer<String> out;
   private final Recovery found;
   private final Segments segments;
-  private final BitSet live = new BitSet();
+  private final BitSet livePages = new BitSet();
+  private final Set<Long> livePacked = new HashSet<>();
   private long liveBlocks;
   private long damagedLive;
   private long damagedDead;
@@ -151,11 +155,11 @@ public final class DiskInspection {
     map.visitNow(
         shard.number(),
         (block, version, place) -> {
-          if (place == VolumeMap.LOST_PLACE) {
+          if (place == Place.LOST) {
             blocks[1]++;
-          } else if (place != 0) {
+          } else if (place != Place.NONE) {
             blocks[0]++;
-            live.set(place - Format.DATA_PAGE);
+            lives(place);
           }
         });
     int nodes = 0;
@@ -166,6 +170,21 @@ public final class DiskInspection {
     line(
         "              shard %d: %d blocks of data, %d lost, %d of %d nodes on the disk",
         shard.number(), blocks[0], blocks[1], nodes, Shard.MIDS);
+  }
+
+  /** Many blocks fill a page: a bit each, and not more, of a large disk. */
+  private void lives(long place) {
+    if (Place.offsetBytes(place) == 0) {
+      livePages.set(Place.page(place) - Format.DATA_PAGE);
+    } else {
+      livePacked.add(place);
+    }
+  }
+
+  private boolean isLive(long place) {
+    return Place.offsetBytes(place) == 0
+        ? livePages.get(Place.page(place) - Format.DATA_PAGE)
+        : livePacked.contains(place);
   }
 
   private void checkSegments(boolean data) throws IOException {
@@ -225,12 +244,12 @@ public final class DiskInspection {
 
   private void checkBlock(SegmentWindow window, int segment, PlacedEntry placed)
       throws IOException {
-    ByteBuffer bytes = window.at(segment, placed.page(), 1);
-    if (Format.crc(bytes, 0, PAGE_BYTES) == placed.entry().crc()) {
+    ByteBuffer bytes = window.at(segment, placed.page(), placed.endPage() - placed.page());
+    LogEntry entry = placed.entry();
+    if (Format.crc(bytes, placed.offsetBytes(), entry.storedBytes()) == entry.crc()) {
       return;
     }
-    int place = segments.place(segment, placed.page());
-    if (live.get(place - Format.DATA_PAGE)) {
+    if (isLive(placed.place(segments, segment))) {
       damagedLive++;
       line(
           "DAMAGED       segment %d, page %d: block %d of replica %d",

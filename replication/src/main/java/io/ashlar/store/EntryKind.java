@@ -2,7 +2,7 @@ package io.ashlar.store;
 
 /** What an entry of the log says. Codes are stored: append only. */
 enum EntryKind {
-  /** A block with its bytes in the next payload page. */
+  /** A block with its stored bytes: in the next payload page, or packed if they do not fill it. */
   DATA(1, true),
   /** Blocks trimmed or zeroed with one version. */
   TOMBSTONE(2, false),
@@ -41,8 +41,8 @@ enum EntryKind {
     return code;
   }
 
-  /** Whether the next payload page is this entry's. */
-  boolean hasPage() {
+  /** Whether it has a payload of its own, of a page at most. */
+  boolean hasPayload() {
     return page;
   }
 

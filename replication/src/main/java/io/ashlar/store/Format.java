@@ -11,7 +11,7 @@ import java.util.zip.CRC32C;
  * little-endian; reserved bytes are zero and checked.
  */
 final class Format {
-  static final int VERSION = 3;
+  static final int VERSION = 4;
   static final int PAGE_BYTES = BLOCK_BYTES;
   static final int PAGE_SHIFT = 12;
 
@@ -35,9 +35,14 @@ final class Format {
 
   private Format() {}
 
+  /** Pages that so many bytes fill. */
+  static int pages(int bytes) {
+    return (bytes + PAGE_BYTES - 1) >>> PAGE_SHIFT;
+  }
+
   /** Pages that a header of {@link #HEADER_BYTES} and this many entries fill. */
   static int pagesFor(int entries) {
-    return (HEADER_BYTES + entries * ENTRY_BYTES + PAGE_BYTES - 1) >>> PAGE_SHIFT;
+    return pages(HEADER_BYTES + entries * ENTRY_BYTES);
   }
 
   /** A view of the whole buffer in the byte order of the format. */

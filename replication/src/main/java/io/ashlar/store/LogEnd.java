@@ -96,22 +96,28 @@ final class LogEnd {
 
   /** Whether a batch of this many entries and payload pages leaves room for the summary. */
   boolean fits(int entryCount, int payloadPages) {
+    return fits(entryCount, 0, payloadPages);
+  }
+
+  boolean fits(int entryCount, int packedBytes, int payloadPages) {
     int summary = SegmentSummary.pagesFor(entries.size() + entryCount + 1);
-    return page + Format.pagesFor(entryCount) + payloadPages + summary
+    return page + BatchLayout.frontPages(entryCount, packedBytes) + payloadPages + summary
         <= shared.segments.segmentPages();
   }
 
-  /** Page in the segment of the first payload page of a batch that would be written now. */
+  /**
+   * Page in the segment of the first payload page of a batch of nodes that would be written now.
+   */
   int firstPayloadPage(int entryCount) {
     return page + Format.pagesFor(entryCount);
   }
 
   /**
    * A buffer for a batch with its header and entries in place; the payload pages are the caller's
-   * to fill.
+   * to fill, and so is what is packed behind the entries.
    */
-  Payload header(List<LogEntry> batch, int payloadPages, long lsn) {
-    int headerPages = Format.pagesFor(batch.size());
+  Payload header(List<LogEntry> batch, int packedBytes, int payloadPages, long lsn) {
+    int headerPages = BatchLayout.frontPages(batch.size(), packedBytes);
     BatchHeader header =
         new BatchHeader(
             headerPages,
@@ -122,7 +128,8 @@ final class LogEnd {
             page,
             durablePage,
             shared.generation,
-            lsn);
+            lsn,
+            packedBytes);
     Payload buffer = shared.pool.lease(header.pages() * PAGE_BYTES);
     ByteBuffer into = Format.littleEndian(buffer.view());
     for (int i = 0; i < headerPages; i++) {
@@ -141,8 +148,8 @@ final class LogEnd {
   }
 
   /** The batch is in the log. */
-  void applied(List<LogEntry> batch, int payloadPages, long lsn) {
-    int headerPages = Format.pagesFor(batch.size());
+  void applied(List<LogEntry> batch, int packedBytes, int payloadPages, long lsn) {
+    int headerPages = BatchLayout.frontPages(batch.size(), packedBytes);
     entries.add(LogEntry.batch(page, headerPages, lsn));
     entries.addAll(batch);
     page += headerPages + payloadPages;

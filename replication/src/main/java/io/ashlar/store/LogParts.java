@@ -33,7 +33,7 @@ final class LogParts {
     int nextNumber();
 
     /** An entry is in the log, here. */
-    void applied(Append append, int index, int place);
+    void applied(Append append, int index, long place);
 
     List<LogEntry> takeProgress(int entriesMax);
 
@@ -100,7 +100,7 @@ final class LogParts {
             new LogEnd(shared, endHost),
             cache,
             new NodeLogHost());
-    this.reclaimer = new Reclaimer(found.nodeIo(), segments, this::lessIsLive);
+    this.reclaimer = new Reclaimer(found.nodeIo(), segments, new ReclaimerHost());
     this.collector =
         new Collector(
             disk, pool, segments, summaries, sequence, cache, collected, new CollectorHost());
@@ -141,10 +141,6 @@ final class LogParts {
     collected.stop();
     nodeLog.stop();
     gate.fail();
-  }
-
-  private void lessIsLive() {
-    room.look();
   }
 
   private void nodeLost(LostNode node) {
@@ -197,7 +193,7 @@ final class LogParts {
     }
 
     @Override
-    public void applied(Append append, int index, int place) {
+    public void applied(Append append, int index, long place) {
       owner.applied(append, index, place);
     }
 
@@ -281,6 +277,21 @@ final class LogParts {
     @Override
     public void collected(int blocks) {
       counters.collected(blocks);
+      room.look();
+    }
+  }
+
+  private final class ReclaimerHost implements Reclaimer.Host {
+    @Override
+    public void reclaimed(int replica, int units) {
+      LogReplica owner = LogParts.this.owner.replica(replica);
+      if (owner != null) {
+        owner.content().map().reclaimed(units);
+      }
+    }
+
+    @Override
+    public void lessIsLive() {
       room.look();
     }
   }

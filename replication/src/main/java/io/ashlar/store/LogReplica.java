@@ -10,6 +10,7 @@ import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.Version;
 import io.ashlar.store.map.Hold;
 import io.ashlar.store.map.MapCache.Need;
+import io.ashlar.store.map.NodeWord;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
@@ -438,6 +439,11 @@ public final class LogReplica implements ReplicaStore {
   @Override
   public long mappedBlocks() {
     return content.map().mappedBlocks();
+  }
+
+  @Override
+  public long storedBytes() {
+    return content.map().storedUnits() * NodeWord.UNIT_BYTES;
   }
 
   /** Nobody knows what the block holds, and nothing is on its way that will change that. */

@@ -196,7 +196,7 @@ public final class LogStore implements StoreEngine {
   }
 
   private long freeBlocks() {
-    return budget.freeBlocks(parts.reclaimer.blocks());
+    return budget.freeBlocks(parts.reclaimer.units());
   }
 
   @Override
@@ -239,7 +239,7 @@ public final class LogStore implements StoreEngine {
   }
 
   boolean reserve(int blocks) {
-    return budget.reserve(blocks, parts.reclaimer.blocks());
+    return budget.reserve(blocks, parts.reclaimer.units());
   }
 
   void unreserve(int blocks) {
@@ -361,7 +361,7 @@ public final class LogStore implements StoreEngine {
   }
 
   void read(BlockRun run, ReplicaContent content, ReplicaStore.ReadCallback done) {
-    int[] places = placesOf(run, content);
+    long[] places = placesOf(run, content);
     if (failed || places.length == 0) {
       timers.after(0, () -> answerRead(run, done));
       return;
@@ -390,8 +390,8 @@ public final class LogStore implements StoreEngine {
     }
   }
 
-  private static int[] placesOf(BlockRun run, ReplicaContent content) {
-    int[] places = new int[run.count()];
+  private static long[] placesOf(BlockRun run, ReplicaContent content) {
+    long[] places = new long[run.count()];
     int count = 0;
     for (int i = 0; i < run.count(); i++) {
       if (run.kinds()[i] == BlockKind.DATA) {
@@ -440,12 +440,12 @@ public final class LogStore implements StoreEngine {
     }
   }
 
-  private void applied(Append append, int index, int place) {
+  private void applied(Append append, int index, long place) {
     LogEntry entry = append.entries[index];
     if (append.oldPlaces != null) {
       if (!append.replica.isDropped()) {
         VolumeMap map = append.replica.content().map();
-        map.move(entry.first(), append.oldPlaces[index], place, entry.crc());
+        map.move(entry.first(), append.oldPlaces[index], place);
       }
       return;
     }
@@ -484,7 +484,7 @@ public final class LogStore implements StoreEngine {
     }
 
     @Override
-    public void applied(Append append, int index, int place) {
+    public void applied(Append append, int index, long place) {
       LogStore.this.applied(append, index, place);
     }
 

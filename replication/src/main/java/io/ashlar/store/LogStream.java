@@ -4,6 +4,7 @@ import static io.ashlar.store.Format.PAGE_BYTES;
 
 import io.ashlar.block.Payload;
 import io.ashlar.env.Timers;
+import io.ashlar.store.map.Place;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -25,8 +26,8 @@ final class LogStream {
     /** Whether an entry that collection wants to write again is still the current one. */
     boolean stillNeeded(Append append, int index);
 
-    /** The entry is in the log. {@code place} is its payload page, if it has one. */
-    void applied(Append append, int index, int place);
+    /** The entry is in the log. {@code place} is where its payload lies, if it has one. */
+    void applied(Append append, int index, long place);
 
     /** Progress of replicas that was noted and not written yet, at most this many entries. */
     List<LogEntry> takeProgress(int entriesMax);
@@ -161,26 +162,25 @@ final class LogStream {
     }
     addProgress(batch);
     long lsn = sequence.nextLsn();
-    Payload buffer = end.header(batch.entries, batch.payloadPages, lsn);
-    copyPayloads(batch, buffer.view(), Format.pagesFor(batch.entries.size()));
+    batch.layout = BatchLayout.of(batch.entries);
+    Payload buffer = end.header(batch.entries, batch.packedBytes, batch.payloadPages, lsn);
+    copyPayloads(batch, buffer.view());
     end.write(buffer, errno -> written(batch, buffer, lsn, errno));
   }
 
   private void addProgress(Batch batch) {
     int room = 0;
     while (room < PROGRESS_ENTRIES_MAX
-        && end.fits(batch.entries.size() + room + 1, batch.payloadPages)) {
+        && end.fits(batch.entries.size() + room + 1, batch.packedBytes, batch.payloadPages)) {
       room++;
     }
     batch.entries.addAll(host.takeProgress(room));
   }
 
-  private static void copyPayloads(Batch batch, ByteBuffer into, int headerPages) {
-    int page = headerPages;
+  private static void copyPayloads(Batch batch, ByteBuffer into) {
     for (int i = 0; i < batch.appends.size(); i++) {
-      if (batch.entries.get(i).kind().hasPage()) {
-        batch.appends.get(i).copyPayload(batch.indexes.get(i), into, page * PAGE_BYTES);
-        page++;
+      if (batch.entries.get(i).kind().hasPayload()) {
+        batch.appends.get(i).copyPayload(batch.indexes.get(i), into, batch.layout.at(i));
       }
     }
   }
@@ -208,16 +208,19 @@ final class LogStream {
   }
 
   private void apply(Batch batch, long lsn) {
-    int segment = end.segment();
-    int payloadPage = end.firstPayloadPage(batch.entries.size());
-    end.applied(batch.entries, batch.payloadPages, lsn);
+    int firstPage = segments.place(end.segment(), end.page());
+    end.applied(batch.entries, batch.packedBytes, batch.payloadPages, lsn);
     for (int i = 0; i < batch.entries.size(); i++) {
       LogEntry entry = batch.entries.get(i);
       if (i >= batch.appends.size()) {
         host.progressApplied(entry);
         continue;
       }
-      int place = entry.kind().hasPage() ? segments.place(segment, payloadPage++) : 0;
+      int at = batch.layout.at(i);
+      long place =
+          entry.kind().hasPayload()
+              ? Place.of(firstPage + at / PAGE_BYTES, at % PAGE_BYTES)
+              : Place.NONE;
       host.applied(batch.appends.get(i), batch.indexes.get(i), place);
       batch.appends.get(i).settle();
     }
@@ -242,13 +245,16 @@ final class LogStream {
     final List<Append> appends = new ArrayList<>();
     final List<Integer> indexes = new ArrayList<>();
     final List<Append> touched = new ArrayList<>();
+    int packedBytes;
     int payloadPages;
+    BatchLayout layout;
 
     boolean takes(LogEntry entry) {
-      int payload = payloadPages + (entry.kind().hasPage() ? 1 : 0);
-      return payload <= BATCH_PAYLOAD_PAGES_MAX
+      int packed = packedBytes + BatchLayout.packedBytes(entry);
+      int pages = payloadPages + (entry.fillsPage() ? 1 : 0);
+      return pages + Format.pages(packed) <= BATCH_PAYLOAD_PAGES_MAX
           && entries.size() < BATCH_ENTRIES_MAX
-          && end.fits(entries.size() + 1, payload);
+          && end.fits(entries.size() + 1, packed, pages);
     }
 
     void add(Append append, int index) {
@@ -256,7 +262,8 @@ final class LogStream {
       entries.add(entry);
       appends.add(append);
       indexes.add(index);
-      payloadPages += entry.kind().hasPage() ? 1 : 0;
+      packedBytes += BatchLayout.packedBytes(entry);
+      payloadPages += entry.fillsPage() ? 1 : 0;
     }
   }
 }

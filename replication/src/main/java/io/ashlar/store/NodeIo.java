@@ -1,7 +1,6 @@
 package io.ashlar.store;
 
 import static io.ashlar.store.Format.PAGE_BYTES;
-import static io.ashlar.store.Segments.UNITS_A_PAGE;
 
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
@@ -71,8 +70,8 @@ final class NodeIo implements NodeStore {
   }
 
   @Override
-  public void blockLive(int place, int sign) {
-    segments.live(place, sign * UNITS_A_PAGE);
+  public void blockLive(int page, int units) {
+    segments.live(page, units);
   }
 
   @Override

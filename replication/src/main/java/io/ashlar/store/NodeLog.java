@@ -209,7 +209,7 @@ final class NodeLog {
     }
     int payloadPages = (length + PAGE_BYTES - 1) >>> Format.PAGE_SHIFT;
     long lsn = sequence.nextLsn();
-    Payload buffer = end.header(entries, payloadPages, lsn);
+    Payload buffer = end.header(entries, 0, payloadPages, lsn);
     int at = Format.pagesFor(entries.size()) * PAGE_BYTES;
     ByteBuffer batch = buffer.view();
     batch.put(at, bytes, 0, length);
@@ -220,7 +220,7 @@ final class NodeLog {
         errno -> {
           buffer.release();
           if (succeeded(errno)) {
-            end.applied(entries, payloadPages, lsn);
+            end.applied(entries, 0, payloadPages, lsn);
             writes.forEach(write -> cache.written(write, word(write, place)));
             finished();
           }
@@ -265,7 +265,7 @@ final class NodeLog {
     int crc = Format.crc(record, record.position(), length);
     List<LogEntry> entries = List.of(LogEntry.checkpoint(pieces.size(), crc, length));
     long lsn = sequence.nextLsn();
-    Payload buffer = end.header(entries, payloadPages, lsn);
+    Payload buffer = end.header(entries, 0, payloadPages, lsn);
     ByteBuffer batch = buffer.view();
     batch.put(PAGE_BYTES, record, record.position(), length);
     clear(batch, PAGE_BYTES + length);
@@ -277,7 +277,7 @@ final class NodeLog {
         errno -> {
           buffer.release();
           if (succeeded(errno)) {
-            end.applied(entries, payloadPages, lsn);
+            end.applied(entries, 0, payloadPages, lsn);
             pieces.add(piece);
             pieceWritten();
             finished();

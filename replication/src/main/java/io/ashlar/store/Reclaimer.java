@@ -5,6 +5,7 @@ import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.NodeReader;
 import io.ashlar.store.map.NodeStore;
 import io.ashlar.store.map.NodeWord;
+import io.ashlar.store.map.Place;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.List;
@@ -15,21 +16,27 @@ import java.util.List;
  * the queue itself, so that a checkpoint always sees all of it once. Loop thread only.
  */
 final class Reclaimer {
+  /** Told what comes of it. */
+  interface Host {
+    /** So much of what the replica had, in units of 16 bytes, does not count any more. */
+    void reclaimed(int replica, int units);
+
+    /** There is less live on the disk. */
+    void lessIsLive();
+  }
+
   private final NodeStore nodes;
   private final Segments segments;
-  private final Runnable progress;
+  private final Host host;
   private final ArrayDeque<DeadNode> queue = new ArrayDeque<>();
-  private long blocks;
+  private long units;
   private boolean busy;
   private boolean stopped;
 
-  /**
-   * @param progress told when there is less live on the disk
-   */
-  Reclaimer(NodeStore nodes, Segments segments, Runnable progress) {
+  Reclaimer(NodeStore nodes, Segments segments, Host host) {
     this.nodes = nodes;
     this.segments = segments;
-    this.progress = progress;
+    this.host = host;
   }
 
   void restore(Collection<DeadNode> dead) {
@@ -38,12 +45,18 @@ final class Reclaimer {
 
   private void queue(DeadNode node) {
     queue.add(node);
-    blocks += NodeWord.mappedBlocks(node.word());
+    units += unitsBelow(node);
   }
 
-  /** Blocks that still count as live and are not. */
-  long blocks() {
-    return blocks;
+  /** What still counts as live and is not, at least, in units of 16 bytes. */
+  long units() {
+    return units;
+  }
+
+  /** How much smaller sealed blocks are is not known before their leaves are looked into. */
+  private static long unitsBelow(DeadNode node) {
+    int least = Place.liveUnits(node.sealed() ? 1 : Format.PAGE_BYTES);
+    return (long) NodeWord.mappedBlocks(node.word()) * least;
   }
 
   List<DeadNode> all() {
@@ -69,7 +82,7 @@ final class Reclaimer {
             if (stopped) {
               return;
             }
-            if (bytes == null || !NodeReader.read(bytes, node, new Below())) {
+            if (bytes == null || !NodeReader.read(bytes, node, new Below(node))) {
               // What it pointed at counts as live for ever: nobody else knows what that was.
               nodes.nodeLost(
                   new LostNode(
@@ -81,9 +94,16 @@ final class Reclaimer {
   }
 
   private final class Below implements NodeReader.Visitor {
+    private final DeadNode node;
+
+    Below(DeadNode node) {
+      this.node = node;
+    }
+
     @Override
-    public void block(int place) {
-      segments.live(place, -Segments.UNITS_A_PAGE);
+    public void block(int page, int liveUnits) {
+      segments.live(page, -liveUnits);
+      host.reclaimed(node.replica(), liveUnits);
     }
 
     @Override
@@ -94,10 +114,10 @@ final class Reclaimer {
 
   private void done(DeadNode node) {
     queue.remove(node);
-    blocks -= NodeWord.mappedBlocks(node.word());
+    units -= unitsBelow(node);
     nodes.nodeLive(node.word(), -1);
     busy = false;
-    progress.run();
+    host.lessIsLive();
     start();
   }
 }

@@ -11,6 +11,7 @@ import io.ashlar.store.CheckpointRecord.ReplicaRecord;
 import io.ashlar.store.map.DeadNode;
 import io.ashlar.store.map.LostNode;
 import io.ashlar.store.map.MapCache;
+import io.ashlar.store.map.Place;
 import io.ashlar.store.map.VolumeMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -225,9 +226,7 @@ final class Recovery {
     for (ReplicaRecord replica : record.replicas()) {
       int number = replica.map().replica();
       VolumeMap map = new VolumeMap(cache, number);
-      map.restore(
-          replica.map().mappedBlocks(), replica.map().highestVersion(), replica.map().letGo());
-      replica.map().shards().values().forEach(map::restore);
+      map.restore(replica.map());
       ReplicaContent content = new ReplicaContent(number, map);
       content.applyMeta(replica.meta());
       contents.put(number, content);
@@ -405,11 +404,11 @@ final class Recovery {
     ReplicaContent content =
         contents.computeIfAbsent(
             number, absent -> new ReplicaContent(absent, new VolumeMap(cache, absent)));
-    int place =
-        entry.kind().hasPage() ? segments.place(replayed.segment, replayed.placed.page()) : 0;
+    long place =
+        entry.kind().hasPayload() ? replayed.placed.place(segments, replayed.segment) : Place.NONE;
     switch (entry.kind()) {
       case META -> lastMetas.put(number, replayed);
-      case BAD -> content.map().move(entry.first(), entry.from(), place, entry.crc());
+      case BAD -> content.map().move(entry.first(), entry.from(), place);
       case DELETE -> {
         content.map().drop();
         contents.remove(number);

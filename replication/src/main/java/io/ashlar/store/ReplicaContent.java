@@ -4,9 +4,11 @@ import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
 import io.ashlar.block.TailEntry;
 import io.ashlar.model.ReplicaMeta;
 import io.ashlar.model.Version;
+import io.ashlar.store.map.Place;
 import io.ashlar.store.map.VolumeMap;
 import java.util.List;
 
@@ -46,9 +48,9 @@ final class ReplicaContent {
   }
 
   /** An entry of the log that changes the map, in the order of the log. */
-  void apply(LogEntry entry, int place) {
+  void apply(LogEntry entry, long place) {
     switch (entry.kind()) {
-      case DATA -> map.put(entry.first(), entry.version(), place, entry.crc());
+      case DATA -> map.put(entry.first(), entry.version(), place, entry.crc(), entry.seal());
       case TOMBSTONE -> map.assign(entry.first(), entry.end(), entry.version());
       case UNMAPPED -> map.assign(entry.first(), entry.end(), Version.NONE);
       case EXTENTS -> map.raise(entry.first(), entry.end(), entry.version());
@@ -59,9 +61,9 @@ final class ReplicaContent {
   }
 
   /** The same when the log is read again: what collection moved is told by its version then. */
-  void replay(LogEntry entry, int place) {
+  void replay(LogEntry entry, long place) {
     if (entry.kind() == EntryKind.DATA && entry.flag()) {
-      map.moveVersion(entry.first(), entry.version(), place, entry.crc());
+      map.moveVersion(entry.first(), entry.version(), place);
     } else {
       apply(entry, place);
     }
@@ -103,20 +105,26 @@ final class ReplicaContent {
     BlockKind[] kinds = new BlockKind[count];
     long[] versions = new long[count];
     int[] crcs = new int[count];
+    BlockSeal[] seals = null;
     for (int i = 0; i < count; i++) {
       long block = firstBlock + i;
       versions[i] = map.version(block);
-      int place = map.place(block);
-      if (place == VolumeMap.LOST_PLACE) {
+      long place = map.place(block);
+      if (place == Place.LOST) {
         kinds[i] = BlockKind.CORRUPT;
-      } else if (place != 0) {
+      } else if (place != Place.NONE) {
         kinds[i] = BlockKind.DATA;
         crcs[i] = map.crc(block);
+        BlockSeal seal = map.seal(block);
+        if (seal != null) {
+          seals = seals == null ? new BlockSeal[count] : seals;
+          seals[i] = seal;
+        }
       } else {
         kinds[i] = versions[i] == Version.NONE ? BlockKind.UNMAPPED : BlockKind.TOMBSTONE;
       }
     }
-    return new BlockRun(firstBlock, kinds, versions, crcs, null);
+    return new BlockRun(firstBlock, kinds, versions, crcs, seals, null);
   }
 
   /** Adds what an extent, whose map is in memory, holds above a version. */

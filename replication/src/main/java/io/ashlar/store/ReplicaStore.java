@@ -175,4 +175,10 @@ public interface ReplicaStore {
 
   /** Number of blocks that hold data. */
   long mappedBlocks();
+
+  /**
+   * Bytes that this data takes on the disks, sealed; the little that tells of each block left out
+   * if it fills a page.
+   */
+  long storedBytes();
 }

@@ -15,6 +15,7 @@ final class RunEntries {
   private final List<LogEntry> entries;
   private final int[] sources;
   private int dataBlocks;
+  private int dataBytes;
   private int lastTaken = -2;
 
   RunEntries(int replica, BlockRun run) {
@@ -29,8 +30,9 @@ final class RunEntries {
     long version = run.versions()[index];
     switch (run.kinds()[index]) {
       case DATA -> {
-        sources[entries.size()] = dataBlocks++;
-        entries.add(LogEntry.data(replica, block, version, run.crcs()[index]));
+        sources[entries.size()] = dataBytes;
+        entries.add(LogEntry.data(replica, block, version, run.crcs()[index], run.seal(index)));
+        passed(index);
       }
       case TOMBSTONE -> addToRange(EntryKind.TOMBSTONE, index, version);
       case UNMAPPED -> addToRange(EntryKind.UNMAPPED, index, 0);
@@ -41,8 +43,13 @@ final class RunEntries {
 
   void skip(int index) {
     if (run.kinds()[index] == BlockKind.DATA) {
-      dataBlocks++;
+      passed(index);
     }
+  }
+
+  private void passed(int index) {
+    dataBlocks++;
+    dataBytes += run.storedBytes(index);
   }
 
   private void addToRange(EntryKind kind, int index, long version) {
@@ -72,7 +79,7 @@ final class RunEntries {
     return entries.toArray(LogEntry[]::new);
   }
 
-  /** Block of the payload for each entry that has one. */
+  /** Where in the payload the bytes of each entry begin that has some. */
   int[] sources() {
     return sources;
   }

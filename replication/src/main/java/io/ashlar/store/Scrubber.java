@@ -132,7 +132,13 @@ final class Scrubber {
 
   private void nextPiece() {
     int first = next;
-    while (next < entries.size() && endPage(next) - entries.get(first).page() <= PAGES_AT_ONCE) {
+    Span span = null;
+    while (next < entries.size()) {
+      Span wider = Span.of(span, entries.get(next));
+      if (wider.pages() > PAGES_AT_ONCE && next > first) {
+        break;
+      }
+      span = wider;
       next++;
     }
     if (first == next || segments.liveUnits(segment) == 0) {
@@ -140,30 +146,27 @@ final class Scrubber {
       segments.unpin(segments.place(segment, 0));
       pause(PAGE_BYTES, this::nextSegment);
     } else {
-      read(entries.subList(first, next));
+      read(entries.subList(first, next), span);
     }
   }
 
-  /** First page of the segment that holds nothing of the entry any more. */
-  private int endPage(int index) {
-    PlacedEntry placed = entries.get(index);
-    long bytes =
-        switch (placed.entry().kind()) {
-          case NODE -> placed.entry().count() + placed.entry().storedBytes();
-          case CHECKPOINT -> placed.entry().version();
-          default -> PAGE_BYTES;
-        };
-    return placed.page() + (int) ((bytes + PAGE_BYTES - 1) / PAGE_BYTES);
+  /** Pages of the segment; in a batch those of the entries do not follow the entries' order. */
+  private record Span(int from, int end) {
+    static Span of(Span former, PlacedEntry more) {
+      return former == null
+          ? new Span(more.page(), more.endPage())
+          : new Span(Math.min(former.from, more.page()), Math.max(former.end, more.endPage()));
+    }
+
+    int pages() {
+      return end - from;
+    }
   }
 
   /** One piece may be larger than the others: an entry that alone is. */
-  private void read(List<PlacedEntry> some) {
-    int from = some.getFirst().page();
-    int end = from;
-    for (int i = next - some.size(); i < next; i++) {
-      end = Math.max(end, endPage(i));
-    }
-    int pages = Math.min(end, segments.segmentPages()) - from;
+  private void read(List<PlacedEntry> some, Span span) {
+    int from = span.from;
+    int pages = Math.min(span.end, segments.segmentPages()) - from;
     Payload bytes = pool.lease(pages * PAGE_BYTES);
     disk.read(
         segments.offsetBytes(segment, from),
@@ -185,11 +188,11 @@ final class Scrubber {
    */
   private void check(PlacedEntry placed, ByteBuffer bytes, int firstPage) {
     LogEntry entry = placed.entry();
-    int at = (placed.page() - firstPage) * PAGE_BYTES;
+    int at = (placed.page() - firstPage) * PAGE_BYTES + placed.offsetBytes();
     switch (entry.kind()) {
       case DATA, BAD -> {
         boolean good = entry.kind() == EntryKind.DATA && bytes != null;
-        if (!good || Format.crc(bytes, at, PAGE_BYTES) != entry.crc()) {
+        if (!good || Format.crc(bytes, at, entry.storedBytes()) != entry.crc()) {
           blockDamaged(placed);
         }
       }
@@ -218,7 +221,7 @@ final class Scrubber {
 
   private void blockDamaged(PlacedEntry placed) {
     long block = placed.entry().first();
-    int place = segments.place(segment, placed.page());
+    long place = placed.place(segments, segment);
     hold(
         placed,
         block,

@@ -13,8 +13,8 @@ import java.util.List;
  * <p>What is not whole is either torn (it was in flight, or not synced, when the process or the
  * power went) or damaged later. The difference matters: torn ones are as if never written, damaged
  * ones were promised. A later batch that says that the log was durable beyond this page tells them
- * apart. A damaged payload page costs its block only; a damaged header costs everything in the
- * batch, unknown what, and so the disk is refused.
+ * apart. A damaged payload costs its block only; a damaged header costs everything in the batch,
+ * unknown what, and so the disk is refused.
  */
 final class SegmentScanner {
   /** More than three of the largest batches. */
@@ -146,30 +146,38 @@ final class SegmentScanner {
     return true;
   }
 
-  /** False if a payload page fails its check. */
+  /** False if a payload fails its check. */
   private boolean read(
       BatchHeader header, ByteBuffer pages, List<LogEntry> found, List<ByteBuffer> metas) {
-    boolean whole = true;
-    int payload = header.headerPages();
     for (int i = 0; i < header.entryCount(); i++) {
       LogEntry entry = LogEntry.decode(pages, BatchHeader.entryOffset(i));
       if (entry == null) {
-        return whole;
+        return true;
       }
       found.add(entry);
-      if (entry.kind().hasPage()) {
-        int at = payload++ * PAGE_BYTES;
-        boolean intact =
-            header.lsn() <= checkpointLsn
-                || entry.kind() == EntryKind.BAD
-                || Format.crc(pages, at, entry.storedBytes()) == entry.crc();
-        whole &= intact;
+    }
+    BatchLayout layout = BatchLayout.of(found);
+    if (layout.packedBytes() != header.packedBytes()) {
+      return false;
+    }
+    boolean whole = true;
+    for (int i = 0; i < found.size(); i++) {
+      LogEntry entry = found.get(i);
+      if (entry.kind().hasPayload()) {
+        whole &= intact(header, entry, pages, layout.at(i));
         if (entry.kind() == EntryKind.META) {
-          metas.add(copy(pages, at, entry.storedBytes()));
+          metas.add(copy(pages, layout.at(i), entry.storedBytes()));
         }
       }
     }
     return whole;
+  }
+
+  private boolean intact(BatchHeader header, LogEntry entry, ByteBuffer pages, int at) {
+    return header.lsn() <= checkpointLsn
+        || entry.kind() == EntryKind.BAD
+        || (at + entry.storedBytes() <= pages.limit()
+            && Format.crc(pages, at, entry.storedBytes()) == entry.crc());
   }
 
   private static ByteBuffer copy(ByteBuffer from, int at, int length) {

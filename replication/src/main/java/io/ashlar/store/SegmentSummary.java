@@ -17,7 +17,7 @@ import java.util.List;
  * <pre>
  * off size field          rule
  *   0    4 magic          0x53485341 ("ASHS")
- *   4    2 formatVersion  3
+ *   4    2 formatVersion  4
  *   6    2 pages          as many as the entries need
  *   8    4 entryCount     marks included
  *  12    4 endPage        the segment was closed here: no batch begins at or after this page

@@ -19,7 +19,7 @@ final class SpaceBudget {
   private static final int FILL_PERCENT = 88;
 
   /** What the map may need for a block, in its leaf and above it, if it is alone there. */
-  private static final int UNITS_A_BLOCK = UNITS_A_PAGE + 12;
+  private static final int UNITS_A_BLOCK = UNITS_A_PAGE + 14;
 
   /** Its META entries, its part of a checkpoint and of its nodes. */
   private static final int UNITS_A_REPLICA = 2 * UNITS_A_PAGE;
@@ -49,20 +49,20 @@ final class SpaceBudget {
   /**
    * Blocks that can still be promised.
    *
-   * @param deadBlocks that count as live and are not
+   * @param deadUnits that count as live and are not
    */
-  long freeBlocks(long deadBlocks) {
+  long freeBlocks(long deadUnits) {
     long used =
         segments.liveTotal()
-            - deadBlocks * UNITS_A_PAGE
+            - deadUnits
             + (queued + reserved) * UNITS_A_BLOCK
             + replicas * UNITS_A_REPLICA;
     return Math.max(0, (capacityUnits - used) / UNITS_A_BLOCK);
   }
 
-  boolean reserve(int blocks, long deadBlocks) {
+  boolean reserve(int blocks, long deadUnits) {
     check(blocks >= 0, "%s blocks to reserve", blocks);
-    if (blocks > freeBlocks(deadBlocks)) {
+    if (blocks > freeBlocks(deadUnits)) {
       return false;
     }
     reserved += blocks;

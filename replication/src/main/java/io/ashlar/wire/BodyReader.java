@@ -6,6 +6,8 @@ import static io.ashlar.wire.BodyWriter.BLOCK_ENTRY_BYTES;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
+import io.ashlar.block.Codec;
 import io.ashlar.block.Payload;
 import io.ashlar.block.TailEntry;
 import io.ashlar.model.CoordinatorRef;
@@ -184,7 +186,8 @@ final class BodyReader {
     BlockKind[] kinds = new BlockKind[count];
     long[] versions = new long[count];
     int[] crcs = new int[count];
-    int data = 0;
+    BlockSeal[] seals = null;
+    int bytes = 0;
     for (int i = 0; i < count; i++) {
       int at = in.position();
       int kind = Byte.toUnsignedInt(in.get(at + BodyWriter.ENTRY_KIND_AT));
@@ -192,25 +195,48 @@ final class BodyReader {
       kinds[i] = BlockKind.ofCode(kind);
       versions[i] = in.getLong(at + BodyWriter.ENTRY_VERSION_AT);
       crcs[i] = in.getInt(at + BodyWriter.ENTRY_CRC_AT);
-      in.position(at + BLOCK_ENTRY_BYTES);
       if (kinds[i] == BlockKind.DATA) {
-        checkBlock(payload, data, crcs[i]);
-        data++;
+        BlockSeal seal = seal(at);
+        if (seal != null) {
+          seals = seals == null ? new BlockSeal[count] : seals;
+          seals[i] = seal;
+        }
+        checkBlock(payload, bytes, BlockSeal.lengthOf(seal), crcs[i]);
+        bytes += BlockSeal.lengthOf(seal);
       }
+      in.position(at + BLOCK_ENTRY_BYTES);
     }
-    int bytes = payload == null ? 0 : payload.lengthBytes();
-    if (bytes != data * BLOCK_BYTES) {
-      throw new FrameException(bytes + " bytes of payload for " + data + " blocks");
+    int sent = payload == null ? 0 : payload.lengthBytes();
+    if (sent != bytes) {
+      throw new FrameException(sent + " bytes of payload for " + bytes + " of blocks");
     }
-    return new BlockRun(first, kinds, versions, crcs, payload);
+    return new BlockRun(first, kinds, versions, crcs, seals, payload);
   }
 
-  private static void checkBlock(Payload payload, int index, int crc) throws FrameException {
-    require(
-        payload != null && payload.lengthBytes() >= (index + 1) * BLOCK_BYTES,
-        "payload is too short");
+  /** Of the entry at this position; null if the block is sent as it is. */
+  private BlockSeal seal(int at) throws FrameException {
+    int codec = Byte.toUnsignedInt(in.get(at + BodyWriter.ENTRY_CODEC_AT));
+    int storedBytes = in.getInt(at + BodyWriter.ENTRY_STORED_BYTES_AT);
+    int keyId = in.getInt(at + BodyWriter.ENTRY_KEY_AT);
+    require(Codec.isCode(codec), "codec %s", codec);
+    boolean raw = codec == Codec.RAW.code();
+    boolean fits = raw ? storedBytes == BLOCK_BYTES : storedBytes > 0 && storedBytes < BLOCK_BYTES;
+    require(fits, "a block of %s stored bytes", storedBytes);
+    return raw && keyId == 0
+        ? null
+        : new BlockSeal(
+            Codec.ofCode(codec),
+            storedBytes,
+            keyId,
+            in.getLong(at + BodyWriter.ENTRY_TAG_AT),
+            in.getLong(at + BodyWriter.ENTRY_TAG_AT + Long.BYTES));
+  }
+
+  private static void checkBlock(Payload payload, int from, int length, int crc)
+      throws FrameException {
+    require(payload != null && payload.lengthBytes() >= from + length, "payload is too short");
     CRC32C actual = new CRC32C();
-    actual.update(payload.view(index * BLOCK_BYTES, BLOCK_BYTES));
+    actual.update(payload.view(from, length));
     require((int) actual.getValue() == crc, "a block's bytes do not match its checksum");
   }
 }

@@ -1,6 +1,8 @@
 package io.ashlar.wire;
 
+import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
 import io.ashlar.block.TailEntry;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.View;
@@ -16,9 +18,12 @@ final class BodyWriter {
   static final int BLOCK_ENTRY_BYTES = 48;
 
   static final int ENTRY_KIND_AT = 0;
+  static final int ENTRY_CODEC_AT = 1;
   static final int ENTRY_STORED_BYTES_AT = 4;
   static final int ENTRY_VERSION_AT = 8;
   static final int ENTRY_CRC_AT = 16;
+  static final int ENTRY_KEY_AT = 20;
+  static final int ENTRY_TAG_AT = 32;
 
   private ByteBuffer out;
 
@@ -118,13 +123,27 @@ final class BodyWriter {
     for (int i = 0; i < run.count(); i++) {
       room(BLOCK_ENTRY_BYTES);
       int at = out.position();
+      for (int word = 0; word < BLOCK_ENTRY_BYTES; word += Long.BYTES) {
+        out.putLong(at + word, 0); // the memory was used before
+      }
       out.put(at + ENTRY_KIND_AT, (byte) run.kinds()[i].code());
-      out.putInt(
-          at + ENTRY_STORED_BYTES_AT, run.kinds()[i] == io.ashlar.block.BlockKind.DATA ? 4096 : 0);
+      if (run.kinds()[i] == BlockKind.DATA) {
+        out.putInt(at + ENTRY_STORED_BYTES_AT, run.storedBytes(i));
+        seal(run.seal(i), at);
+      }
       out.putLong(at + ENTRY_VERSION_AT, run.versions()[i]);
       out.putInt(at + ENTRY_CRC_AT, run.crcs()[i]);
       out.position(at + BLOCK_ENTRY_BYTES);
     }
     return this;
+  }
+
+  private void seal(BlockSeal seal, int at) {
+    if (seal != null) {
+      out.put(at + ENTRY_CODEC_AT, (byte) seal.codec().code());
+      out.putInt(at + ENTRY_KEY_AT, seal.keyId());
+      out.putLong(at + ENTRY_TAG_AT, seal.tagHigh());
+      out.putLong(at + ENTRY_TAG_AT + Long.BYTES, seal.tagLow());
+    }
   }
 }

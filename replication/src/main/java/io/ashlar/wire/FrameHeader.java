@@ -15,7 +15,7 @@ import java.util.zip.CRC32C;
  *   8    8 request       unique on the connection for a question, repeated in its answer
  *  16    4 epoch         the sender's message epoch; 0 where there is none
  *  20    4 bodyBytes     at most BODY_BYTES_MAX, checked before any buffer is taken
- *  24    4 payloadBytes  at most PAYLOAD_BYTES_MAX, a multiple of 4096, checked likewise
+ *  24    4 payloadBytes  at most PAYLOAD_BYTES_MAX, checked likewise
  *  28    4 bodyCrc32c    over the body
  *  32   28 reserved      zero
  *  60    4 headerCrc32c  over bytes 0..59
@@ -74,7 +74,7 @@ public record FrameHeader(
     require(bodyBytes >= 0 && bodyBytes <= BODY_BYTES_MAX, "body of %s bytes", bodyBytes);
     int payloadBytes = in.getInt(PAYLOAD_BYTES_AT);
     require(
-        payloadBytes >= 0 && payloadBytes <= PAYLOAD_BYTES_MAX && payloadBytes % 4096 == 0,
+        payloadBytes >= 0 && payloadBytes <= PAYLOAD_BYTES_MAX,
         "payload of %s bytes",
         payloadBytes);
     for (int at = RESERVED_AT; at < HEADER_CRC_AT; at += Integer.BYTES) {

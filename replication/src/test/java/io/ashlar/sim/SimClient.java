@@ -8,13 +8,11 @@ import io.ashlar.block.BlockRequest.Kind;
 import io.ashlar.block.BlockRequest.Status;
 import io.ashlar.block.Payload;
 import io.ashlar.runtime.VolumeCoordinator;
-import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.zip.CRC32C;
 
 /**
  * A program on the node where the volume is attached: random reads, writes, trims, zeroes and
@@ -198,10 +196,7 @@ final class SimClient {
 
   private Payload stamped(Request request) {
     Payload data = cluster.pool().lease(request.units * unitBytes);
-    ByteBuffer bytes = data.view();
-    while (bytes.hasRemaining()) {
-      bytes.putLong(request.stamp);
-    }
+    Stamps.fill(data.view(), unitBytes, request.stamp);
     return data;
   }
 
@@ -291,20 +286,9 @@ final class SimClient {
   private void note(Request request, Payload data) {
     for (int i = 0; i < request.units; i++) {
       long unit = request.firstUnit + i;
-      long stamp = stampOf(unit, data.view(i * unitBytes, unitBytes));
+      long stamp = Stamps.of(unit, data.view(i * unitBytes, unitBytes));
       cluster.history().readDone(unit, stamp, request.start, cluster.events().now());
     }
-  }
-
-  /** The stamp that the unit is full of. */
-  static long stampOf(long unit, ByteBuffer bytes) {
-    long stamp = bytes.getLong(bytes.position());
-    for (int at = bytes.position(); at < bytes.limit(); at += Long.BYTES) {
-      if (bytes.getLong(at) != stamp) {
-        throw new SimFailure("unit " + unit + " holds " + stamp + " and " + bytes.getLong(at));
-      }
-    }
-    return stamp;
   }
 
   /**
@@ -318,23 +302,13 @@ final class SimClient {
     if (!recorded || !isOnePart(request) || request.ops.isEmpty()) {
       return;
     }
-    Optional<Integer> crc =
+    Optional<Set<Integer>> crcs =
         request.kind == Kind.WRITE && isWhole(request)
-            ? Optional.of(crc(request.stamp))
+            ? Optional.of(Stamps.crcs(request.stamp, unitBytes, cluster.options().compression()))
             : Optional.empty();
     Optional<Boolean> holdsData =
         isWhole(request) ? Optional.of(request.kind == Kind.WRITE) : Optional.empty();
-    cluster.checks().acknowledged(firstBlock(request), blocks(request), holdsData, crc);
-  }
-
-  private static int crc(long stamp) {
-    ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES);
-    while (block.hasRemaining()) {
-      block.putLong(stamp);
-    }
-    CRC32C crc = new CRC32C();
-    crc.update(block.flip());
-    return (int) crc.getValue();
+    cluster.checks().acknowledged(firstBlock(request), blocks(request), holdsData, crcs);
   }
 
   // ---- in blocks

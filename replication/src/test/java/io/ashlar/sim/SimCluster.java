@@ -1,5 +1,6 @@
 package io.ashlar.sim;
 
+import io.ashlar.block.BlockRun;
 import io.ashlar.env.Disk;
 import io.ashlar.env.Roster;
 import io.ashlar.env.Timers;
@@ -17,6 +18,7 @@ import io.ashlar.protocol.CoordinatorCounters;
 import io.ashlar.protocol.CoordinatorState;
 import io.ashlar.protocol.Timing;
 import io.ashlar.runtime.VolumeCoordinator;
+import io.ashlar.seal.Opener;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.pool.DiskPool;
 import io.ashlar.wire.Message;
@@ -103,6 +105,7 @@ public final class SimCluster {
         (long) options.blocks() * Blocks.BLOCK_BYTES,
         options.copies() - 1,
         options.mode(),
+        options.compression(),
         membership);
   }
 
@@ -263,6 +266,11 @@ public final class SimCluster {
     history.check();
   }
 
+  /** The run without its seals; takes it over. */
+  BlockRun opened(BlockRun stored) {
+    return new Opener(pool).open(stored);
+  }
+
   /** What every copy holds at the end is one more read of every block. */
   private void readBack() {
     for (Member member : records.view().membership().members()) {
@@ -273,7 +281,8 @@ public final class SimCluster {
         store.read(
             at,
             1,
-            (result, run) -> {
+            (result, stored) -> {
+              BlockRun run = opened(stored);
               int units = Blocks.BLOCK_BYTES / options.unitBytes();
               for (int i = 0; i < units; i++) {
                 long unit = at * units + i;

@@ -76,7 +76,7 @@ final class SimDamage {
       long block = cluster.pickBlock(rng);
       OptionalLong offset = StoreProbe.settledOffset(store, block);
       if (offset.isPresent() && outstanding.stream().noneMatch(it -> it.block == block)) {
-        damage(node, store, block, offset.getAsLong());
+        damage(node, store, block, offset.getAsLong(), false);
         return;
       }
     }
@@ -93,29 +93,33 @@ final class SimDamage {
       OptionalLong first = StoreProbe.settledOffset(here, block);
       OptionalLong second = StoreProbe.settledOffset(there, block + 1);
       if (first.isPresent() && second.isPresent()) {
-        damage(one, here, block, first.getAsLong());
-        damage(other, there, block + 1, second.getAsLong());
+        damage(one, here, block, first.getAsLong(), true);
+        damage(other, there, block + 1, second.getAsLong(), true);
         return block;
       }
     }
     return -1;
   }
 
-  private void damage(SimNode node, ReplicaStore store, long block, long offset) {
-    byte[] good = new byte[BLOCK_BYTES];
+  /**
+   * @param alone what is packed in the same pages stays good
+   */
+  private void damage(SimNode node, ReplicaStore store, long block, long offset, boolean alone) {
+    byte[] good = new byte[StoreProbe.storedBytes(store, block)];
     SimDisk disk = node.diskOf(block);
     disk.medium().read(offset, good);
     long version = StoreProbe.version(store, block);
     outstanding.add(new Damaged(node.id(), disk.medium(), block, version, offset, good));
     struck = true;
-    if (rng.oneIn(3)) {
+    boolean shared = good.length < BLOCK_BYTES;
+    if (rng.oneIn(3) && !(shared && alone)) {
       cluster.summary().unreadable++;
       cluster.note("unreadable block " + block + " at " + node.id());
-      disk.badSectors(offset, BLOCK_BYTES);
+      disk.badSectors(offset, good.length);
     } else {
       cluster.summary().bitRot++;
       cluster.note("bit rot in block " + block + " at " + node.id());
-      disk.medium().flipBit(offset + rng.nextInt(BLOCK_BYTES), rng.nextInt(8));
+      disk.medium().flipBit(offset + rng.nextInt(good.length), rng.nextInt(8));
     }
   }
 
@@ -152,7 +156,7 @@ final class SimDamage {
     if (offset.isEmpty() || StoreProbe.version(store, damaged.block) != damaged.version) {
       return true;
     }
-    byte[] found = new byte[BLOCK_BYTES];
+    byte[] found = new byte[damaged.good.length];
     SimMedium medium = node.diskOf(damaged.block).medium();
     medium.read(offset.getAsLong(), found);
     boolean elsewhere = medium != damaged.medium || offset.getAsLong() != damaged.offset;

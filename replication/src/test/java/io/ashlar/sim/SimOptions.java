@@ -3,6 +3,7 @@ package io.ashlar.sim;
 import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 import static io.ashlar.model.Blocks.EXTENT_SHIFT;
 
+import io.ashlar.model.Compression;
 import io.ashlar.model.FailureMode;
 
 /**
@@ -20,6 +21,7 @@ import io.ashlar.model.FailureMode;
  * @param segmentBytes unit of the log: small ones make collection happen
  * @param disks most disks that a node has
  * @param shardShift of the blocks that are on one disk together
+ * @param compression of the volume
  */
 public record SimOptions(
     int nodes,
@@ -38,7 +40,8 @@ public record SimOptions(
     int unitBytes,
     boolean endsDark,
     int disks,
-    int shardShift) {
+    int shardShift,
+    Compression compression) {
 
   static SimOptions of(SimRng rng) {
     int copies = 1 + rng.nextInt(4);
@@ -52,8 +55,7 @@ public record SimOptions(
     // Few blocks make writes meet; many extents make a delta smaller than the whole.
     int blocks = rng.oneIn(3) ? EXTENT_BLOCKS * (8 + rng.nextInt(40)) : 24 + rng.nextInt(3) * 60;
     // A disk with room for about 600 blocks of data, for a volume that may be larger. A copy that
-    // was
-    // away needs room to come back, so other copies have to go on and make some, by trims.
+    // was away needs room to come back, so other copies have to go on and make some, by trims.
     boolean tight = rng.oneIn(5);
     blocks = tight ? EXTENT_BLOCKS * (8 + rng.nextInt(5)) : blocks;
     mode = tight ? FailureMode.ALWAYSON : mode;
@@ -75,6 +77,15 @@ public record SimOptions(
         blocks < 200 && rng.oneIn(3) ? 512 : 4096,
         rng.oneIn(3),
         tight ? 1 : 1 + rng.nextInt(3),
-        EXTENT_SHIFT + rng.nextInt(3));
+        EXTENT_SHIFT + rng.nextInt(3),
+        compression(rng));
+  }
+
+  private static Compression compression(SimRng rng) {
+    return switch (rng.nextInt(4)) {
+      case 0 -> Compression.LZ4;
+      case 1 -> Compression.ZSTD;
+      default -> Compression.NONE;
+    };
   }
 }

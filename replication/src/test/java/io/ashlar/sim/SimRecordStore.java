@@ -134,6 +134,7 @@ public final class SimRecordStore {
             view.sizeBytes(),
             view.replicas(),
             view.failureMode(),
+            view.compression(),
             next);
     changed.run();
   }

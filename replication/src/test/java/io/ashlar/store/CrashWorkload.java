@@ -68,6 +68,7 @@ final class CrashWorkload {
     fixture = new StoreFixture(seed, kind.segments).format();
     // Half of them have so much memory that a checkpoint has many nodes to write.
     fixture.options = new StoreOptions(seed % 2 == 0 ? 1 : 8 << 20, ScrubPlan.NEVER);
+    fixture.sealing = seed / 6 % 2 == 0;
     fixture.open();
     rng = new SimRng(seed).fork("workload");
     applied = new int[kind.blocks];

@@ -33,6 +33,7 @@ final class DamageRun {
     rng = new SimRng(seed).fork("damage");
     spread = rng.oneIn(2) ? 1 : 70_001;
     fixture = new StoreFixture(seed, 60).format();
+    fixture.sealing = seed % 2 == 0;
     fixture.options = new StoreOptions(1, new ScrubPlan(ROUND_NANOS, 1L << 30));
     fixture.open();
     replica = fixture.create("v");
@@ -83,7 +84,8 @@ final class DamageRun {
       } else if (where == 1 && leaf.isPresent()) {
         fixture.medium.flipBit(leaf.getAsLong() + rng.nextInt(32), rng.nextInt(8));
       } else if (data.isPresent() && rotten.add(block)) {
-        fixture.medium.flipBit(data.getAsLong() + rng.nextInt(4096), rng.nextInt(8));
+        int at = rng.nextInt(StoreProbe.storedBytes(replica, block));
+        fixture.medium.flipBit(data.getAsLong() + at, rng.nextInt(8));
       }
     }
   }

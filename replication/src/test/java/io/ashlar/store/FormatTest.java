@@ -53,7 +53,7 @@ final class FormatTest {
   void entryFieldsAreWhereTheTableSays() throws IOException {
     Map<String, Integer> offsets = offsets("entry");
     ByteBuffer bytes = Format.littleEndian(ByteBuffer.allocate(48));
-    new LogEntry(EntryKind.TOMBSTONE, 0x01020304, true, 0x0102030405L, 7, 8, 9, 10)
+    new LogEntry(EntryKind.TOMBSTONE, 0x01020304, true, 0x0102030405L, 7, 8, 9, 10, null)
         .encode(bytes, 0);
     assertThat(bytes.getInt(offsets.get("replica"))).isEqualTo(0x01020304);
     assertThat(bytes.get(offsets.get("kind"))).isEqualTo((byte) 2);
@@ -69,7 +69,7 @@ final class FormatTest {
   void batchFieldsAreWhereTheTableSays() throws IOException {
     Map<String, Integer> offsets = offsets("batch");
     ByteBuffer bytes = Format.littleEndian(ByteBuffer.allocate(4096));
-    new BatchHeader(1, 2, 3, 4, 5, 6, 7, 8, 9).encode(bytes);
+    new BatchHeader(1, 2, 3, 4, 5, 6, 7, 8, 9, 10).encode(bytes);
     assertThat(bytes.getShort(offsets.get("headerPages"))).isEqualTo((short) 1);
     assertThat(bytes.getInt(offsets.get("entryCount"))).isEqualTo(2);
     assertThat(bytes.getInt(offsets.get("payloadPages"))).isEqualTo(3);
@@ -79,6 +79,7 @@ final class FormatTest {
     assertThat(bytes.getInt(offsets.get("durablePage"))).isEqualTo(7);
     assertThat(bytes.getLong(offsets.get("generation"))).isEqualTo(8);
     assertThat(bytes.getLong(offsets.get("lsn"))).isEqualTo(9);
+    assertThat(bytes.getInt(offsets.get("packedBytes"))).isEqualTo(10);
     assertThat(offsets.get("headerCrc32c")).isEqualTo(Format.HEADER_CRC_OFFSET);
   }
 
@@ -86,7 +87,7 @@ final class FormatTest {
   @Test
   void goldenDiskIsWrittenByteForByte() throws IOException {
     String written = dump(goldenDisk());
-    Path golden = Path.of("src/test/resources/store/format-3.hex");
+    Path golden = Path.of("src/test/resources/store/format-4.hex");
     if (Boolean.getBoolean("store.golden.write")) {
       Files.createDirectories(golden.getParent());
       Files.writeString(golden, written);

@@ -1,11 +1,8 @@
 package io.ashlar.store;
 
-import static io.ashlar.model.Blocks.BLOCK_BYTES;
-
 import io.ashlar.block.AlignedPool;
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
-import io.ashlar.block.Payload;
 import io.ashlar.disk.DataDisk;
 import io.ashlar.model.VolumeId;
 import io.ashlar.net.DataLoop;
@@ -98,15 +95,8 @@ final class KillWriter {
     int count = operation.count();
     BlockKind[] kinds = new BlockKind[count];
     long[] versions = new long[count];
-    int[] crcs = new int[count];
     Arrays.fill(kinds, BlockKind.DATA);
     Arrays.fill(versions, number);
-    Payload payload = pool.lease(count * BLOCK_BYTES);
-    for (int i = 0; i < count; i++) {
-      byte[] bytes = StoreFixture.bytes(VOLUME, operation.first() + i, number);
-      payload.view(i * BLOCK_BYTES, BLOCK_BYTES).put(bytes);
-      crcs[i] = StoreFixture.crc(bytes);
-    }
-    return new BlockRun(operation.first(), kinds, versions, crcs, payload);
+    return StoreFixture.run(pool, true, VOLUME, operation.first(), kinds, versions);
   }
 }

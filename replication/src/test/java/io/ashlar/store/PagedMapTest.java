@@ -107,7 +107,7 @@ final class PagedMapTest {
     assertThat(fixture.trim(replica, 0, BLOCKS, clock)).isEqualTo(OK);
     assertThat(replica.mappedBlocks()).isZero();
     assertThat(fixture.store.space().freeBytes())
-        .isGreaterThan(free + ((written.size() - 20L) << 12));
+        .isGreaterThan(free + ((written.size() - 30L) << 12));
     assertThat(fixture.read(replica, someWritten(), 1).kinds()).containsExactly(TOMBSTONE);
     fixture.settle();
     assertThat(fixture.store.segments().liveTotal()).as("units of nodes").isLessThan(8192);

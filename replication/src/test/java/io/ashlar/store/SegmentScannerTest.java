@@ -31,7 +31,7 @@ final class SegmentScannerTest {
     ByteBuffer header = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     LogEntry.delete(1).encode(header, BatchHeader.entryOffset(0));
     long diskId = StoreFixture.IDENTITY.diskId();
-    new BatchHeader(1, 1, 0, diskId, sequence, page, durablePage, 2, sequence * PAGES + page)
+    new BatchHeader(1, 1, 0, diskId, sequence, page, durablePage, 2, sequence * PAGES + page, 0)
         .encode(header);
     medium.poke(Format.DATA_OFFSET + (long) page * PAGE_BYTES, header.array());
   }

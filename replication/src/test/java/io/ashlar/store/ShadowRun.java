@@ -32,6 +32,7 @@ final class ShadowRun {
   ShadowRun(long seed) {
     rng = new SimRng(seed).fork("workload");
     fixture = new StoreFixture(seed, SEGMENTS).format().open();
+    fixture.sealing = seed % 4 != 0;
     create();
     create();
   }

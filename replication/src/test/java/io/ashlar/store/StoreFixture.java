@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
+import io.ashlar.block.Codec;
 import io.ashlar.block.Payload;
+import io.ashlar.block.PayloadPool;
 import io.ashlar.block.TailEntry;
 import io.ashlar.model.NodeId;
 import io.ashlar.model.ReplicaMeta;
@@ -41,6 +44,11 @@ final class StoreFixture {
       new DiskIdentity("cluster-1", new NodeId("node-1"), "default", 0x1122334455667788L);
 
   private static final long STEPS_MAX = 2_000_000;
+
+  /**
+   * Whether some blocks that are written are sealed: which, and how, follows from their version.
+   */
+  boolean sealing;
 
   final SimRng rng;
   final SimEvents events = new SimEvents();
@@ -238,28 +246,72 @@ final class StoreFixture {
   }
 
   BlockRun run(ReplicaStore replica, long block, BlockKind[] kinds, long[] versions) {
-    int dataBlocks = (int) Arrays.stream(kinds).filter(kind -> kind == BlockKind.DATA).count();
-    Payload payload = dataBlocks == 0 ? null : pool.lease(dataBlocks * BLOCK_BYTES);
+    return run(pool, sealing, replica.meta().volume(), block, kinds, versions);
+  }
+
+  /**
+   * @param sealing whether some of the blocks are sealed
+   */
+  static BlockRun run(
+      PayloadPool pool,
+      boolean sealing,
+      VolumeId volume,
+      long block,
+      BlockKind[] kinds,
+      long[] versions) {
+    BlockSeal[] seals = sealing ? new BlockSeal[kinds.length] : null;
+    byte[][] stored = new byte[kinds.length][];
     int[] crcs = new int[kinds.length];
-    int index = 0;
+    int length = 0;
     for (int i = 0; i < kinds.length; i++) {
       if (kinds[i] == BlockKind.DATA) {
-        byte[] bytes = bytes(replica.meta().volume(), block + i, versions[i]);
-        payload.view(index++ * BLOCK_BYTES, BLOCK_BYTES).put(bytes);
-        crcs[i] = crc(bytes);
+        BlockSeal seal = sealing ? seal(volume, block + i, versions[i]) : null;
+        stored[i] = stored(volume, block + i, versions[i], seal);
+        crcs[i] = crc(stored[i]);
+        length += stored[i].length;
+        if (sealing) {
+          seals[i] = seal;
+        }
       }
     }
-    return new BlockRun(block, kinds, versions, crcs, payload);
+    Payload payload = length == 0 ? null : pool.lease(length);
+    ByteBuffer into = payload == null ? null : payload.view();
+    for (byte[] bytes : stored) {
+      if (bytes != null) {
+        into.put(bytes);
+      }
+    }
+    return new BlockRun(block, kinds, versions, crcs, seals, payload);
+  }
+
+  /** How a block of this version is sealed, where blocks are: a third not, a third with a key. */
+  static BlockSeal seal(VolumeId volume, long block, long version) {
+    long hash = ByteBuffer.wrap(bytes(volume, block, version)).getLong(64) >>> 1;
+    int bytes = 1 + (int) (hash % 3584);
+    int keyId = hash / 5 % 3 == 0 ? (int) hash | 1 : 0;
+    return switch ((int) (hash / 15 % 4)) {
+      case 0 -> keyId == 0 ? null : new BlockSeal(Codec.RAW, BLOCK_BYTES, keyId, hash, ~hash);
+      case 1 -> keyId == 0 ? null : new BlockSeal(Codec.ZSTD, bytes, keyId, hash, ~hash);
+      case 2 -> BlockSeal.compressed(Codec.LZ4, bytes);
+      default -> BlockSeal.compressed(Codec.ZSTD, bytes % 100 + 1);
+    };
+  }
+
+  /** As the store does not look into them, they need not be what a codec makes of the block. */
+  private static byte[] stored(VolumeId volume, long block, long version, BlockSeal seal) {
+    return Arrays.copyOf(bytes(volume, block, version), BlockSeal.lengthOf(seal));
   }
 
   static void checkBytes(ReplicaStore replica, BlockRun run) {
-    int index = 0;
+    VolumeId volume = replica.meta().volume();
     for (int i = 0; i < run.count(); i++) {
       if (run.kinds()[i] == BlockKind.DATA) {
-        byte[] found = new byte[BLOCK_BYTES];
-        run.payload().view(index++ * BLOCK_BYTES, BLOCK_BYTES).get(found);
+        byte[] found = new byte[run.storedBytes(i)];
+        run.payload().view(run.payloadOffset(i), found.length).get(found);
         long block = run.firstBlock() + i;
-        byte[] wanted = bytes(replica.meta().volume(), block, run.versions()[i]);
+        BlockSeal seal = run.seal(i);
+        assertThat(seal).isIn(null, seal(volume, block, run.versions()[i]));
+        byte[] wanted = stored(volume, block, run.versions()[i], seal);
         assertThat(Arrays.equals(found, wanted))
             .as("bytes of block %s version %s", block, run.versions()[i])
             .isTrue();

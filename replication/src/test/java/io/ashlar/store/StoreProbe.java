@@ -2,7 +2,9 @@ package io.ashlar.store;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
 import io.ashlar.store.map.NodeWord;
+import io.ashlar.store.map.Place;
 import io.ashlar.store.map.Shard;
 import io.ashlar.store.map.VolumeMap;
 import io.ashlar.store.pool.PoolReplica;
@@ -100,7 +102,10 @@ public final class StoreProbe {
     map.visitNow(
         shard.number(),
         (block, version, place) ->
-            units[0] += place == 0 || place == VolumeMap.LOST_PLACE ? 0 : Segments.UNITS_A_PAGE);
+            units[0] +=
+                place == Place.NONE || place == Place.LOST
+                    ? 0
+                    : Place.liveUnits(BlockSeal.lengthOf(map.seal(block))));
     for (int i = 0; i < Shard.MIDS; i++) {
       long first = VolumeMap.firstExtentOf((long) shard.number() * Shard.MIDS + i);
       units[0] += unitsOf(shard.word(i));
@@ -116,7 +121,7 @@ public final class StoreProbe {
     return NodeWord.isNode(word) ? NodeWord.lengthBytes(word) / NodeWord.UNIT_BYTES : 0;
   }
 
-  private static int place(ReplicaStore store, long block) {
+  private static long place(ReplicaStore store, long block) {
     if (part(store, block) == null) {
       return 0;
     }
@@ -134,13 +139,13 @@ public final class StoreProbe {
    * later segment covers it.
    */
   public static OptionalLong settledOffset(ReplicaStore store, long block) {
-    int place = place(store, block);
+    long place = place(store, block);
     boolean settled = place != 0 && isSettled(segments(store, block), place);
     return settled ? offset(store, block) : OptionalLong.empty();
   }
 
-  private static boolean isSettled(Segments segments, int place) {
-    int mine = segments.segmentOf(place);
+  private static boolean isSettled(Segments segments, long place) {
+    int mine = segments.segmentOf(Place.page(place));
     int closedLater = 0;
     for (int other = 0; other < segments.count(); other++) {
       boolean closed = segments.state(other) == Segments.State.CLOSED;
@@ -173,15 +178,25 @@ public final class StoreProbe {
 
   private static long position(ReplicaStore store, long block) {
     Segments segments = segments(store, block);
-    int place = place(store, block);
-    return segments.sequence(segments.segmentOf(place)) << Integer.SIZE | segments.pageOf(place);
+    long place = place(store, block);
+    int page = Place.page(place);
+    long inSegment = (long) segments.pageOf(page) * Format.PAGE_BYTES + Place.offsetBytes(place);
+    return segments.sequence(segments.segmentOf(page)) << Integer.SIZE | inSegment;
+  }
+
+  /** Length of what is stored for a block that holds data. */
+  public static int storedBytes(ReplicaStore store, long block) {
+    load(store, block, 1);
+    return BlockSeal.lengthOf(part(store, block).content().map().seal(block));
   }
 
   /** Offset of a block's bytes; empty if it holds no data. */
   public static OptionalLong offset(ReplicaStore store, long block) {
-    int place = place(store, block);
+    long place = place(store, block);
     return place != 0
-        ? OptionalLong.of(Integer.toUnsignedLong(place) << Format.PAGE_SHIFT)
+        ? OptionalLong.of(
+            (Integer.toUnsignedLong(Place.page(place)) << Format.PAGE_SHIFT)
+                + Place.offsetBytes(place))
         : OptionalLong.empty();
   }
 }

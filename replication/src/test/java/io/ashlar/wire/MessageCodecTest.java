@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
+import io.ashlar.block.Codec;
 import io.ashlar.block.Payload;
 import io.ashlar.block.TailEntry;
 import io.ashlar.model.CoordinatorRef;
@@ -72,6 +74,58 @@ final class MessageCodecTest {
   }
 
   @Test
+  void aRunKeepsSealsAndTheirBytes() throws FrameException {
+    byte[] stored = new byte[100 + 4096];
+    new SplittableRandom(3).nextBytes(stored);
+    BlockSeal[] seals = {
+      BlockSeal.compressed(Codec.LZ4, 60),
+      null,
+      new BlockSeal(Codec.ZSTD, 40, 0x80000001, -2, 3),
+      new BlockSeal(Codec.RAW, 4096, 7, 5, -6)
+    };
+    int[] crcs = {crc(stored, 0, 60), 0, crc(stored, 60, 40), crc(stored, 100, 4096)};
+    BlockKind[] kinds = {BlockKind.DATA, BlockKind.UNMAPPED, BlockKind.DATA, BlockKind.DATA};
+    BlockRun run =
+        new BlockRun(9, kinds, new long[4], crcs, seals, Payload.unpooled(ByteBuffer.wrap(stored)));
+
+    BlockRun got = ((Write) overTheWire(new Write(5, 2, 70, WriteMode.IF_NEWER, run))).run();
+
+    assertThat(got.seals()).isEqualTo(seals);
+    byte[] bytes = new byte[stored.length];
+    got.payload().view().get(bytes);
+    assertThat(bytes).isEqualTo(stored);
+  }
+
+  private static int crc(byte[] bytes, int from, int length) {
+    CRC32C crc = new CRC32C();
+    crc.update(bytes, from, length);
+    return (int) crc.getValue();
+  }
+
+  @Test
+  void aSealThatCannotBeIsRefused() {
+    for (int[] wrong : new int[][] {{0, 100}, {1, 4096}, {1, 0}, {2, -1}, {3, 100}, {0, 4097}}) {
+      MessageCodec.Frame frame = MessageCodec.encode(write((byte) 7));
+      int entry = frame.head().limit() - 2 * BodyWriter.BLOCK_ENTRY_BYTES;
+      ByteBuffer head = frame.head().duplicate().order(java.nio.ByteOrder.LITTLE_ENDIAN);
+      head.put(entry + BodyWriter.ENTRY_CODEC_AT, (byte) wrong[0]);
+      head.putInt(entry + BodyWriter.ENTRY_STORED_BYTES_AT, wrong[1]);
+      assertThatThrownBy(
+              () ->
+                  new BodyReader(head.slice(runOf(head), head.limit() - runOf(head)))
+                      .run(frame.payload()))
+          .as("codec %s, %s bytes", wrong[0], wrong[1])
+          .isInstanceOf(FrameException.class)
+          .hasMessageContaining(wrong[0] == 3 ? "codec" : "stored bytes");
+    }
+  }
+
+  /** The run is the last thing in a WRITE: first block, count, two entries. */
+  private static int runOf(ByteBuffer head) {
+    return head.limit() - 2 * BodyWriter.BLOCK_ENTRY_BYTES - 12;
+  }
+
+  @Test
   void aBlockThatDoesNotMatchItsChecksumIsRefused() {
     MessageCodec.Frame frame = MessageCodec.encode(write((byte) 7));
     frame.payload().view().put(1000, (byte) 8);
@@ -112,7 +166,7 @@ final class MessageCodecTest {
       new FrameHeader(Command.HELLO, 1, 0, bodyBytes, 0, 0).write(out);
       assertThatThrownBy(() -> FrameHeader.read(out)).isInstanceOf(FrameException.class);
     }
-    for (int payloadBytes : new int[] {-4096, 1, FrameHeader.PAYLOAD_BYTES_MAX + 4096}) {
+    for (int payloadBytes : new int[] {-4096, -1, FrameHeader.PAYLOAD_BYTES_MAX + 1}) {
       ByteBuffer out = ByteBuffer.allocate(FrameHeader.BYTES);
       new FrameHeader(Command.WRITE, 1, 0, 0, payloadBytes, 0).write(out);
       assertThatThrownBy(() -> FrameHeader.read(out)).isInstanceOf(FrameException.class);

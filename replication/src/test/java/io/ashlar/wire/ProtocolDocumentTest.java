@@ -61,9 +61,11 @@ final class ProtocolDocumentTest {
     Map<String, Integer> offsets = table("Run", 3);
     assertThat(offsets)
         .containsEntry("kind", BodyWriter.ENTRY_KIND_AT)
+        .containsEntry("codec", BodyWriter.ENTRY_CODEC_AT)
         .containsEntry("storedBytes", BodyWriter.ENTRY_STORED_BYTES_AT)
+        .containsEntry("keyId", BodyWriter.ENTRY_KEY_AT)
         .containsEntry("version", BodyWriter.ENTRY_VERSION_AT)
         .containsEntry("crc", BodyWriter.ENTRY_CRC_AT)
-        .containsEntry("tag", BodyWriter.BLOCK_ENTRY_BYTES - 16);
+        .containsEntry("tag", BodyWriter.ENTRY_TAG_AT);
   }
 }

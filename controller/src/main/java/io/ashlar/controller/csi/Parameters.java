@@ -1,6 +1,7 @@
 package io.ashlar.controller.csi;
 
 import io.ashlar.controller.state.RefusedException;
+import io.ashlar.model.Compression;
 import io.ashlar.model.FailureMode;
 import java.util.Map;
 import java.util.Set;
@@ -14,8 +15,11 @@ import java.util.TreeSet;
  * ashlar.io/x}, with {@code storageos.com/x} as an alias that loses against it in the same place.
  * Nothing is ignored silently but what sidecars add under {@code csi.storage.k8s.io/}, and labels
  * that are not ours.
+ *
+ * <p>{@code nocompress} says less than {@code compression} and the other way round; it is read as
+ * the latter before a claim is compared with its class, so that the claim wins with either word.
  */
-record Parameters(int replicas, FailureMode failureMode) {
+record Parameters(int replicas, FailureMode failureMode, Compression compression) {
   static final int REPLICAS_MAX = 5;
 
   private static final String PREFIX = "ashlar.io/";
@@ -23,16 +27,17 @@ record Parameters(int replicas, FailureMode failureMode) {
   private static final String SIDECARS = "csi.storage.k8s.io/";
   private static final String REPLICAS = "replicas";
   private static final String FAILURE_MODE = "failure-mode";
+  private static final String COMPRESSION = "compression";
+  private static final String NOCOMPRESS = "nocompress";
 
-  private static final SortedSet<String> BUILT = new TreeSet<>(Set.of(REPLICAS, FAILURE_MODE));
+  private static final SortedSet<String> BUILT =
+      new TreeSet<>(Set.of(REPLICAS, FAILURE_MODE, COMPRESSION, NOCOMPRESS));
 
   /** Known to the product; each leaves this list when its feature comes. */
   private static final SortedSet<String> NOT_YET =
       new TreeSet<>(
           Set.of(
               "encryption",
-              "compression",
-              "nocompress",
               "topology-aware",
               "topology-key",
               "fixed-topology",
@@ -78,7 +83,8 @@ record Parameters(int replicas, FailureMode failureMode) {
           replicas,
           replicas + 1);
     }
-    return new Parameters(replicas, mode);
+    Compression compression = compression(given.getOrDefault(PREFIX + COMPRESSION, "none"));
+    return new Parameters(replicas, mode, compression);
   }
 
   private static SortedMap<String, String> normalise(String what, Map<String, String> parameters) {
@@ -97,7 +103,27 @@ record Parameters(int replicas, FailureMode failureMode) {
         throw unknown(what, key);
       }
     }
+    readNocompress(what, given);
     return given;
+  }
+
+  /** Puts {@code compression} in the place of {@code nocompress}. */
+  private static void readNocompress(String what, SortedMap<String, String> given) {
+    String off = given.remove(PREFIX + NOCOMPRESS);
+    if (off == null) {
+      return;
+    }
+    if (!off.equals("true") && !off.equals("false")) {
+      throw Requests.invalid("'%s%s' is '%s': want true or false", PREFIX, NOCOMPRESS, off);
+    }
+    boolean none = off.equals("true");
+    String kind =
+        given.putIfAbsent(PREFIX + COMPRESSION, (none ? Compression.NONE : Compression.LZ4).text());
+    if (kind != null && none != (compression(kind) == Compression.NONE)) {
+      throw Requests.invalid(
+          "%s '%s%s' is '%s' and '%s%s' is '%s': one says the opposite of the other",
+          what, PREFIX, NOCOMPRESS, off, PREFIX, COMPRESSION, kind);
+    }
   }
 
   private static String known(String what, String key, String name) {
@@ -124,6 +150,14 @@ record Parameters(int replicas, FailureMode failureMode) {
           "'%s%s' is '%s': want a number from 0 to %d", PREFIX, REPLICAS, value, REPLICAS_MAX);
     }
     return Integer.parseInt(value);
+  }
+
+  private static Compression compression(String value) {
+    return Compression.of(value)
+        .orElseThrow(
+            () ->
+                Requests.invalid(
+                    "'%s%s' is '%s': want lz4, zstd or none", PREFIX, COMPRESSION, value));
   }
 
   private static FailureMode failureMode(String value) {

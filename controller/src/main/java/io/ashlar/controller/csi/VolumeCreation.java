@@ -49,7 +49,14 @@ final class VolumeCreation {
     VolumeSpec spec(SortedMap<String, String> labels) {
       Parameters effective = Parameters.of(parameters, labels);
       return new VolumeSpec(
-          name, sizeBytes, effective.replicas(), effective.failureMode(), parameters, labels, uses);
+          name,
+          sizeBytes,
+          effective.replicas(),
+          effective.failureMode(),
+          effective.compression(),
+          parameters,
+          labels,
+          uses);
     }
   }
 

@@ -97,6 +97,7 @@ final class ControlMapping {
         .setFormat(FormatState.valueOf(record.format().name()))
         .setFsType(record.fsType())
         .setReadOnly(record.publication().map(Publication::readOnly).orElse(false))
+        .setCompression(record.spec().compression().text())
         .build();
   }
 

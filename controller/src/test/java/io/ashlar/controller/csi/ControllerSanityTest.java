@@ -12,6 +12,7 @@ import static io.ashlar.controller.csi.CsiRequests.volumeNamed;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.ashlar.control.v1.GetVolumeRequest;
 import io.ashlar.controller.TestCluster;
 import io.ashlar.csi.v1.ControllerGetCapabilitiesRequest;
 import io.ashlar.csi.v1.ControllerGetVolumeRequest;
@@ -154,6 +155,39 @@ final class ControllerSanityTest {
                         .addVolumeCapabilities(block())
                         .build()));
     cluster.csi().deleteVolume(delete(first.getVolumeId()));
+  }
+
+  @Test
+  void compressionReachesTheNodesAndIsComparedWhenACreationIsRepeated() {
+    Volume volume =
+        cluster
+            .csi()
+            .createVolume(
+                volumeNamed("small").putParameters("storageos.com/nocompress", "false").build())
+            .getVolume();
+
+    assertThat(
+            cluster
+                .node(1)
+                .volumes()
+                .get(GetVolumeRequest.newBuilder().setVolumeId(volume.getVolumeId()).build())
+                .getCompression())
+        .isEqualTo("lz4");
+    assertThat(
+            cluster
+                .csi()
+                .createVolume(
+                    volumeNamed("small").putParameters("ashlar.io/compression", "lz4").build())
+                .getVolume())
+        .isEqualTo(volume);
+    assertCode(
+        Status.Code.ALREADY_EXISTS,
+        () ->
+            cluster
+                .csi()
+                .createVolume(
+                    volumeNamed("small").putParameters("ashlar.io/compression", "zstd").build()));
+    cluster.csi().deleteVolume(delete(volume.getVolumeId()));
   }
 
   @Test

@@ -16,6 +16,7 @@ import io.ashlar.controller.store.Records;
 import io.ashlar.controller.store.Records.Versioned;
 import io.ashlar.controller.store.embedded.EmbeddedStore;
 import io.ashlar.env.Rng;
+import io.ashlar.model.Compression;
 import io.ashlar.model.FailureMode;
 import io.ashlar.model.Member;
 import io.ashlar.model.NodeId;
@@ -102,7 +103,15 @@ final class CopyBench implements AutoCloseable {
 
   Versioned<VolumeRecord> create(FailureMode mode) {
     VolumeSpec spec =
-        new VolumeSpec("pvc", SIZE_BYTES, 1, mode, new TreeMap<>(), new TreeMap<>(), List.of());
+        new VolumeSpec(
+            "pvc",
+            SIZE_BYTES,
+            1,
+            mode,
+            Compression.NONE,
+            new TreeMap<>(),
+            new TreeMap<>(),
+            List.of());
     List<Member> members = List.of(member(1), member(2));
     members.forEach(this::put);
     VolumeRecord record = VolumeRecord.wanted(VOLUME, spec, 7, members).created();

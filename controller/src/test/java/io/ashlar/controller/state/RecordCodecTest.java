@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.ashlar.model.Attachment;
+import io.ashlar.model.Compression;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.FailureMode;
 import io.ashlar.model.Member;
@@ -27,6 +28,7 @@ final class RecordCodecTest {
             1L << 40,
             2,
             FailureMode.HARD,
+            Compression.ZSTD,
             new TreeMap<>(Map.of("ashlar.io/replicas", "1")),
             new TreeMap<>(Map.of("ashlar.io/replicas", "2")),
             List.of(use));
@@ -44,6 +46,48 @@ final class RecordCodecTest {
 
     assertThat(codec.read(codec.write(record))).isEqualTo(record);
     assertThat(codec.write(record)).contains("\"node\":\"node-1\"").doesNotContain("visible");
+  }
+
+  /** As the release before compression wrote it; such volumes are there and stay as they are. */
+  @Test
+  void aSpecFromBeforeCompressionHasNone() {
+    RecordCodec<VolumeSpec> codec = new RecordCodec<>(VolumeSpec.class);
+    String old =
+        """
+        {"name":"pvc","sizeBytes":4096,"replicas":1,"failureMode":{"kind":"SOFT","tolerance":0},\
+        "parameters":{"ashlar.io/replicas":"1"},"labels":{},\
+        "uses":[{"block":false,"fsType":"ext4","accessMode":"SINGLE_NODE_WRITER"}]}\
+        """;
+    VolumeSpec spec =
+        new VolumeSpec(
+            "pvc",
+            4096,
+            1,
+            FailureMode.SOFT,
+            Compression.NONE,
+            new TreeMap<>(Map.of("ashlar.io/replicas", "1")),
+            new TreeMap<>(),
+            List.of(new VolumeUse(false, "ext4", "SINGLE_NODE_WRITER")));
+
+    assertThat(codec.read(old)).isEqualTo(spec);
+    assertThat(codec.write(spec))
+        .isEqualTo(old.replace("\"parameters\"", "\"compression\":\"NONE\",\"parameters\""));
+  }
+
+  @Test
+  void aGrownVolumeIsStoredAsBefore() {
+    VolumeSpec spec =
+        new VolumeSpec(
+            "pvc",
+            4096,
+            1,
+            FailureMode.SOFT,
+            Compression.LZ4,
+            new TreeMap<>(),
+            new TreeMap<>(),
+            List.of());
+
+    assertThat(spec.withSizeBytes(8192).compression()).isEqualTo(Compression.LZ4);
   }
 
   @Test

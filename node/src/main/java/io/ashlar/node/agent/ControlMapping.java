@@ -4,6 +4,7 @@ import static io.ashlar.model.Invariants.require;
 
 import io.ashlar.model.Attachment;
 import io.ashlar.model.Blocks;
+import io.ashlar.model.Compression;
 import io.ashlar.model.CoordinatorRef;
 import io.ashlar.model.FailureMode;
 import io.ashlar.model.Member;
@@ -39,6 +40,7 @@ final class ControlMapping {
         message.getSizeBytes(),
         message.getReplicas(),
         failureMode(message.getFailureMode()),
+        compression(message.getCompression()),
         membership(message.getMembership()));
   }
 
@@ -46,6 +48,16 @@ final class ControlMapping {
     return text.matches("[0-9]")
         ? new FailureMode(FailureMode.Kind.TOLERATE, Integer.parseInt(text))
         : new FailureMode(FailureMode.Kind.valueOf(text.toUpperCase(Locale.ROOT)), 0);
+  }
+
+  /** One that is not known is refused: blocks of such a volume could not be read back. */
+  private static Compression compression(String text) {
+    if (text.isEmpty()) {
+      return Compression.NONE;
+    }
+    Optional<Compression> known = Compression.of(text);
+    require(known.isPresent(), "compression '%s' of a volume is not known here", text);
+    return known.get();
   }
 
   private static Membership membership(io.ashlar.control.v1.Membership message) {

@@ -27,6 +27,7 @@ import io.ashlar.protocol.CoordinatorMachine.Progress;
 import io.ashlar.protocol.ReplicaMachine;
 import io.ashlar.runtime.ReplicaHost;
 import io.ashlar.runtime.VolumeCoordinator;
+import io.ashlar.store.ReplicaStore;
 import io.ashlar.wire.Message;
 import io.ashlar.wire.Message.Fenced;
 import io.ashlar.wire.Message.Pending;
@@ -141,8 +142,8 @@ public final class NodeAgentService extends NodeAgentGrpc.NodeAgentImplBase {
 
   private ReplicaInfo info(ReplicaMachine machine) {
     ReplicaMeta meta = machine.meta();
-    long mapped =
-        replicas.engine().replica(meta.volume()).map(store -> store.mappedBlocks()).orElse(0L);
+    Optional<? extends ReplicaStore> store = replicas.engine().replica(meta.volume());
+    long mapped = store.map(ReplicaStore::mappedBlocks).orElse(0L);
     return ReplicaInfo.newBuilder()
         .setVolumeId(meta.volume().value())
         .setReplica(meta.replica())
@@ -152,6 +153,7 @@ public final class NodeAgentService extends NodeAgentGrpc.NodeAgentImplBase {
         .setIncomplete(!machine.whole())
         .setClean(machine.clean())
         .setMappedBytes(mapped * Blocks.BLOCK_BYTES)
+        .setStoredBytes(store.map(ReplicaStore::storedBytes).orElse(0L))
         .setSizeBytes(meta.sizeBytes())
         .build();
   }

@@ -5,6 +5,7 @@ import io.ashlar.model.Blocks;
 import io.ashlar.model.VolumeId;
 import io.ashlar.model.VolumeView;
 import io.ashlar.runtime.VolumeCoordinator;
+import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.StoreCounters;
 import io.ashlar.store.StoreEngine.Space;
 import io.micrometer.core.instrument.Counter;
@@ -16,9 +17,13 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -36,6 +41,7 @@ public final class NodeMetrics {
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
   private final Map<String, DiskMeters> disks = new ConcurrentHashMap<>();
   private final Map<VolumeId, VolumeMeters> volumes = new ConcurrentHashMap<>();
+  private final Map<VolumeId, ReplicaMeters> replicas = new ConcurrentHashMap<>();
 
   /** Meters of one volume's front-end requests. */
   public final class VolumeMeters {
@@ -97,8 +103,8 @@ public final class NodeMetrics {
     return Counter.builder(name).tags(tags).description(help).register(registry);
   }
 
-  private void gauge(String name, String help, Tags tags, Supplier<Number> value) {
-    Gauge.builder(name, value).tags(tags).description(help).register(registry);
+  private Gauge gauge(String name, String help, Tags tags, Supplier<Number> value) {
+    return Gauge.builder(name, value).tags(tags).description(help).register(registry);
   }
 
   public VolumeMeters volume(VolumeId volume) {
@@ -185,6 +191,46 @@ public final class NodeMetrics {
           .description(help)
           .register(registry);
       return value;
+    }
+  }
+
+  /** Copies what can be seen of the replicas that there are; called on the loop. */
+  public void observe(Collection<? extends ReplicaStore> there) {
+    Set<VolumeId> known = new HashSet<>();
+    for (ReplicaStore replica : there) {
+      VolumeId volume = replica.meta().volume();
+      known.add(volume);
+      ReplicaMeters meters = replicas.computeIfAbsent(volume, ReplicaMeters::new);
+      meters.mappedBytes.set(replica.mappedBlocks() * Blocks.BLOCK_BYTES);
+      meters.storedBytes.set(replica.storedBytes());
+    }
+    for (VolumeId volume : List.copyOf(replicas.keySet())) {
+      if (!known.contains(volume)) {
+        replicas.remove(volume).meters.forEach(registry::remove);
+      }
+    }
+  }
+
+  /** A copy of a volume on this node. */
+  private final class ReplicaMeters {
+    private final AtomicLong mappedBytes = new AtomicLong();
+    private final AtomicLong storedBytes = new AtomicLong();
+    private final List<Meter> meters;
+
+    ReplicaMeters(VolumeId volume) {
+      Tags tags = Tags.of("volume", volume.value());
+      meters =
+          List.of(
+              gauge(
+                  "ashlar_replica_mapped_bytes",
+                  "Data of the volume that the copy on this node holds.",
+                  tags,
+                  mappedBytes::get),
+              gauge(
+                  "ashlar_replica_stored_bytes",
+                  "What that takes on the disks, compressed.",
+                  tags,
+                  storedBytes::get));
     }
   }
 

@@ -70,7 +70,8 @@ public final class Rehearsal {
             .setVolumeId(VOLUME.value())
             .setRevision(1)
             .setSizeBytes(VOLUME_BYTES)
-            .setFailureMode("soft");
+            .setFailureMode("soft")
+            .setCompression("none");
     view.getMembershipBuilder().setLineage(LINEAGE).setEpoch(EPOCH).setGeneration(GENERATION);
     view.getMembershipBuilder()
         .getAttachmentBuilder()

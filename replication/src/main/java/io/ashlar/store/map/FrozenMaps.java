@@ -24,6 +24,8 @@ public final class FrozenMaps {
       long mappedBlocks,
       long highestVersion,
       long letGo,
+      long storedUnits,
+      boolean sealed,
       SortedMap<Integer, Shard> shards) {}
 
   private final LiveTable live;
@@ -40,7 +42,13 @@ public final class FrozenMaps {
       maps.put(
           map.replica(),
           new FrozenMap(
-              map.replica(), map.mappedBlocks(), map.highestVersion(), map.letGo(), shards));
+              map.replica(),
+              map.mappedBlocks(),
+              map.highestVersion(),
+              map.letGo(),
+              map.storedUnits(),
+              map.sealed(),
+              shards));
     }
   }
 

@@ -49,12 +49,14 @@ public final class MapCache {
 
   private final NodeStore store;
   private final SlotMemory leafSlots = new SlotMemory(Leaf.SLOT_BYTES);
+  private final SlotMemory wideSlots = new SlotMemory(Leaf.WIDE_SLOT_BYTES);
   private final SlotMemory midSlots = new SlotMemory(Mid.SLOT_BYTES);
   private final NodeChain leaves = new NodeChain(NodeChain.BY_USE);
   private final NodeChain mids = new NodeChain(NodeChain.BY_USE);
   private final NodeChain dirtyLeaves = new NodeChain(NodeChain.DIRTY);
   private final NodeChain dirtyMids = new NodeChain(NodeChain.DIRTY);
   private final int leavesMax;
+  private final long leafBytesMax;
   private final int midsMax;
   private final Map<LoadKey, Loading> loading = new HashMap<>();
   private final ArrayDeque<Acquire> waiting = new ArrayDeque<>();
@@ -76,6 +78,7 @@ public final class MapCache {
     this.store = store;
     this.midsMax = (int) Math.max(4, budgetBytes / MIDS_SHARE / Mid.SLOT_BYTES);
     this.leavesMax = (int) Math.max(16, (budgetBytes - budgetBytes / MIDS_SHARE) / Leaf.SLOT_BYTES);
+    this.leafBytesMax = (long) leavesMax * Leaf.SLOT_BYTES;
   }
 
   NodeStore store() {
@@ -84,12 +87,12 @@ public final class MapCache {
 
   /** Bytes of nodes in memory. */
   public long usedBytes() {
-    return (long) leafSlots.used() * Leaf.SLOT_BYTES + (long) midSlots.used() * Mid.SLOT_BYTES;
+    return leafSlots.usedBytes() + wideSlots.usedBytes() + midSlots.usedBytes();
   }
 
   /** Most that a checkpoint has to write now. */
   public long dirtyBytes() {
-    return (long) dirtyLeaves.size() * NodeCodec.LEAF_BYTES_MAX
+    return dirtyLeaves.bytes() * NodeCodec.LEAF_BYTES_MAX_OF_SLOT / 16
         + (long) dirtyMids.size() * NodeCodec.MID_BYTES_MAX;
   }
 
@@ -142,7 +145,7 @@ public final class MapCache {
   }
 
   private boolean tooDirty() {
-    return dirtyLeaves.size() > leavesMax / 2 || dirtyMids.size() > midsMax;
+    return dirtyLeaves.bytes() > leafBytesMax / 2 || dirtyMids.size() > midsMax;
   }
 
   private final class Acquire {
@@ -373,6 +376,9 @@ public final class MapCache {
   }
 
   private void take(LoadKey key, long word, Node node, ByteBuffer bytes) {
+    if (bytes != null && node instanceof Leaf leaf && NodeCodec.tellsOfSeals(bytes)) {
+      widen(leaf);
+    }
     if (bytes == null || !decode(bytes, node)) {
       lost(key, word, node);
     }
@@ -448,12 +454,12 @@ public final class MapCache {
   // ---- letting go
 
   private void shrink() {
-    shrink(leaves, leavesMax);
-    shrink(mids, midsMax);
+    shrink(leaves, leafBytesMax);
+    shrink(mids, (long) midsMax * Mid.SLOT_BYTES);
   }
 
-  private void shrink(NodeChain chain, int max) {
-    for (int i = 0; i < EVICTION_TRIES && chain.size() > max; i++) {
+  private void shrink(NodeChain chain, long bytesMax) {
+    for (int i = 0; i < EVICTION_TRIES && chain.bytes() > bytesMax; i++) {
       Node node = chain.oldest();
       if (mayBeEvicted(node)) {
         forget(node);
@@ -479,12 +485,31 @@ public final class MapCache {
     if (node instanceof Leaf leaf) {
       leaf.mid.detach(leaf);
       leaves.remove(leaf);
-      leafSlots.give(leaf.slot);
+      slotsOf(leaf).give(leaf.slot);
     } else {
       Mid mid = (Mid) node;
       mid.shard.detach(mid);
       mids.remove(mid);
       midSlots.give(mid.slot);
+    }
+  }
+
+  private SlotMemory slotsOf(Leaf leaf) {
+    return leaf.wide() ? wideSlots : leafSlots;
+  }
+
+  /** The leaf gets room for seals. */
+  void widen(Leaf leaf) {
+    int former = leaf.slot;
+    leaves.remove(leaf);
+    if (leaf.dirty) {
+      dirtyLeaves.remove(leaf);
+    }
+    leaf.widen(wideSlots, wideSlots.take());
+    leafSlots.give(former);
+    leaves.add(leaf);
+    if (leaf.dirty) {
+      dirtyLeaves.add(leaf);
     }
   }
 
@@ -498,7 +523,7 @@ public final class MapCache {
     if (!node.dirty) {
       node.dirty = true;
       (node.isLeaf() ? dirtyLeaves : dirtyMids).add(node);
-      if (dirtyLeaves.size() > leavesMax / 4 || dirtyMids.size() > midsMax / 2) {
+      if (manyDirtyLeaves() || dirtyMids.size() > midsMax / 2) {
         store.cleaningNeeded();
       }
     }
@@ -519,8 +544,11 @@ public final class MapCache {
 
   /** Whether {@link #takeToClean} has something to give. */
   public boolean needsCleaning() {
-    return checkpoint.isEmpty()
-        && (dirtyLeaves.size() > leavesMax / 4 || dirtyMids.size() > midsMax / 2);
+    return checkpoint.isEmpty() && (manyDirtyLeaves() || dirtyMids.size() > midsMax / 2);
+  }
+
+  private boolean manyDirtyLeaves() {
+    return dirtyLeaves.bytes() > leafBytesMax / 4;
   }
 
   /**
@@ -532,7 +560,7 @@ public final class MapCache {
     if (checkpoint.isPresent()) {
       return writes; // it writes them all
     }
-    Node node = dirtyLeaves.size() > leavesMax / 4 ? dirtyLeaves.oldest() : null;
+    Node node = manyDirtyLeaves() ? dirtyLeaves.oldest() : null;
     while (node != null && into.hasRoom(NodeCodec.LEAF_BYTES_MAX)) {
       Node next = dirtyLeaves.after(node);
       take(node, into, writes);

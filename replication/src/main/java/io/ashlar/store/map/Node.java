@@ -15,9 +15,10 @@ import java.nio.ByteBuffer;
  */
 abstract class Node {
   final VolumeMap map;
-  final ByteBuffer memory;
-  final int slot;
-  final int base;
+  private int slotBytes;
+  ByteBuffer memory;
+  int slot;
+  int base;
 
   /** Whoever relies on its being here, across callbacks; 0: it may be evicted if it is clean. */
   int pins;
@@ -35,9 +36,19 @@ abstract class Node {
 
   Node(VolumeMap map, SlotMemory slots, int slot) {
     this.map = map;
-    this.slot = slot;
-    this.memory = slots.memory(slot);
-    this.base = slots.offset(slot);
+    moveTo(slots, slot);
+  }
+
+  /** Its content is in this slot from now on. */
+  final void moveTo(SlotMemory slots, int slotThere) {
+    slot = slotThere;
+    slotBytes = slots.slotBytes();
+    memory = slots.memory(slotThere);
+    base = slots.offset(slotThere);
+  }
+
+  int slotBytes() {
+    return slotBytes;
   }
 
   abstract boolean isLeaf();

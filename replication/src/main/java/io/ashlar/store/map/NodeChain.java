@@ -1,6 +1,9 @@
 package io.ashlar.store.map;
 
-/** A list of nodes that are linked by their own fields: entering and leaving costs nothing. */
+/**
+ * A list of nodes that are linked by their own fields: entering and leaving costs nothing. Nodes
+ * that are in one keep their slot.
+ */
 final class NodeChain {
   static final int BY_USE = 0;
   static final int DIRTY = 1;
@@ -10,6 +13,7 @@ final class NodeChain {
   private Node oldest;
   private Node newest;
   private int size;
+  private long bytes;
 
   NodeChain(int kind) {
     this.kind = kind;
@@ -17,6 +21,11 @@ final class NodeChain {
 
   int size() {
     return size;
+  }
+
+  /** Bytes of the nodes' slots. */
+  long bytes() {
+    return bytes;
   }
 
   Node oldest() {
@@ -37,6 +46,7 @@ final class NodeChain {
     }
     newest = node;
     size++;
+    bytes += node.slotBytes();
   }
 
   void remove(Node node) {
@@ -55,6 +65,7 @@ final class NodeChain {
     node.older[kind] = null;
     node.newer[kind] = null;
     size--;
+    bytes -= node.slotBytes();
   }
 
   void touch(Node node) {

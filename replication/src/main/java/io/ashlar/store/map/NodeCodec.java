@@ -19,11 +19,17 @@ import java.util.zip.CRC32C;
  *   0    1 first     block in the extent
  *   1    1 count     minus 1
  *   2    1 kind      1 data, consecutive pages and versions; 2 tombstones of one version; 3 lost;
- *                   0: no more
+ *                   4 sealed without a key, 5 sealed with one, consecutive versions; 0: no more
  *   3    1 reserved  0
- *   4    4 page      of the first block's data; 0 for tombstones, 1 for lost blocks
+ *   4    4 page      of the first block's data; 0 for tombstones and sealed, 1 for lost blocks
  *   8    8 version   of the first block; 0 for lost blocks
- *  16    4 crc32c    of each block's bytes; data only
+ *  16   ..           of each block: nothing, or
+ *         4 crc32c   of the stored bytes; data and sealed
+ *         4 page     sealed
+ *         4 detail   sealed: offset in the page in units of 16 bytes (bits 0-7), codec (8-11),
+ *                    stored bytes (12-24)
+ *         4 keyId    sealed with a key
+ *        16 tag      sealed with a key
  *
  * body of a node above leaves: number of runs 2, then runs of extents that are alike; what no run
  * tells of is empty
@@ -34,7 +40,11 @@ import java.util.zip.CRC32C;
  * </pre>
  */
 final class NodeCodec {
-  static final int LEAF_BYTES_MAX = 16 + EXTENT_BLOCKS * 20 + 16;
+  static final int LEAF_BYTES_MAX = 16 + EXTENT_BLOCKS * 48 + 16;
+
+  /** Most that a leaf takes on the disk for 16 bytes of its slot, wide or not. */
+  static final int LEAF_BYTES_MAX_OF_SLOT = 21;
+
   static final int MID_BYTES_MAX = 16 + 2 + Mid.LEAVES * 18 + 16;
 
   /** In a node's number: it is not a leaf. */
@@ -49,6 +59,8 @@ final class NodeCodec {
   private static final int DATA = 1;
   private static final int TOMBSTONES = 2;
   private static final int LOST = 3;
+  private static final int SEALED = 4;
+  private static final int KEYED = 5;
 
   private NodeCodec() {}
 
@@ -62,7 +74,7 @@ final class NodeCodec {
     int first = 0;
     while (first < EXTENT_BLOCKS) {
       int count = runLength(leaf, first);
-      if (leaf.place(first) != 0 || leaf.version(first) > letGo) {
+      if (leaf.page(first) != 0 || leaf.version(first) > letGo) {
         end = encodeRun(leaf, first, count, into, end);
       }
       first += count;
@@ -71,82 +83,142 @@ final class NodeCodec {
   }
 
   private static int encodeRun(Leaf leaf, int first, int count, ByteBuffer into, int at) {
-    int kind = kind(leaf.place(first));
-    boolean data = kind == DATA;
+    int kind = kind(leaf, first);
     into.put(at, (byte) first);
     into.put(at + 1, (byte) (count - 1));
     into.put(at + 2, (byte) kind);
     into.put(at + 3, (byte) 0);
-    into.putInt(at + 4, leaf.place(first));
+    into.putInt(at + 4, kind >= SEALED ? 0 : leaf.page(first));
     into.putLong(at + 8, leaf.version(first));
     int end = at + RUN_BYTES;
-    for (int i = 0; data && i < count; i++) {
-      into.putInt(end, leaf.crc(first + i));
-      end += Integer.BYTES;
+    if (bytesOfBlock(kind) > 0) {
+      for (int i = first; i < first + count; i++) {
+        encodeBlock(leaf, i, kind, into, end);
+        end += bytesOfBlock(kind);
+      }
     }
     return end;
   }
 
-  private static int kind(int place) {
-    return switch (place) {
+  private static void encodeBlock(Leaf leaf, int i, int kind, ByteBuffer into, int at) {
+    into.putInt(at, leaf.crc(i));
+    if (kind >= SEALED) {
+      into.putInt(at + 4, leaf.page(i));
+      into.putInt(at + 8, leaf.detail(i));
+    }
+    if (kind == KEYED) {
+      into.putInt(at + 12, leaf.keyId(i));
+      into.putLong(at + 16, leaf.tagHigh(i));
+      into.putLong(at + 24, leaf.tagLow(i));
+    }
+  }
+
+  private static int kind(Leaf leaf, int i) {
+    return switch (leaf.page(i)) {
       case 0 -> TOMBSTONES;
-      case Leaf.LOST -> LOST;
-      default -> DATA;
+      case (int) Place.LOST -> LOST;
+      default -> leaf.detail(i) == 0 ? DATA : leaf.keyId(i) == 0 ? SEALED : KEYED;
+    };
+  }
+
+  /** What a run has for each of its blocks. */
+  private static int bytesOfBlock(int kind) {
+    return switch (kind) {
+      case DATA -> 4;
+      case SEALED -> 12;
+      case KEYED -> 32;
+      default -> 0;
     };
   }
 
   private static int runLength(Leaf leaf, int first) {
-    int place = leaf.place(first);
-    long version = leaf.version(first);
+    int kind = kind(leaf, first);
     int i = first + 1;
-    if (kind(place) != DATA) {
-      while (i < EXTENT_BLOCKS && leaf.place(i) == place && leaf.version(i) == version) {
-        i++;
-      }
-    } else {
-      while (i < EXTENT_BLOCKS
-          && leaf.place(i) == place + i - first
-          && leaf.version(i) == version + i - first) {
-        i++;
-      }
+    while (i < EXTENT_BLOCKS && kind(leaf, i) == kind && goesOn(leaf, first, i, kind)) {
+      i++;
     }
     return i - first;
   }
 
-  /** False if the bytes are not those of this leaf. */
+  private static boolean goesOn(Leaf leaf, int first, int i, int kind) {
+    long later = leaf.version(i) - leaf.version(first);
+    return bytesOfBlock(kind) == 0
+        ? later == 0
+        : later == i - first && (kind != DATA || leaf.page(i) == leaf.page(first) + i - first);
+  }
+
+  /** Whether the bytes, which may be damaged, tell of sealed blocks. */
+  static boolean tellsOfSeals(ByteBuffer from) {
+    for (int at = HEAD_BYTES; isRun(from, at); at = endOfRun(from, at)) {
+      if (from.get(at + 2) >= SEALED) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static boolean isRun(ByteBuffer from, int at) {
+    return at + RUN_BYTES <= from.limit() && from.get(at + 2) != 0;
+  }
+
+  private static int endOfRun(ByteBuffer from, int at) {
+    return at + RUN_BYTES + count(from, at) * bytesOfBlock(from.get(at + 2));
+  }
+
+  private static int count(ByteBuffer from, int run) {
+    return Byte.toUnsignedInt(from.get(run + 1)) + 1;
+  }
+
+  /** False if the bytes are not those of this leaf, which is wide if they tell of seals. */
   static boolean decode(ByteBuffer from, Leaf leaf) {
     if (!isWhole(from, leaf.map.replica(), leaf.number())) {
       return false;
     }
     leaf.fill(0);
-    int at = HEAD_BYTES;
-    while (at + RUN_BYTES <= from.limit() && from.get(at + 2) != 0) {
-      int first = Byte.toUnsignedInt(from.get(at));
-      int count = Byte.toUnsignedInt(from.get(at + 1)) + 1;
-      int kind = from.get(at + 2);
-      boolean data = kind == DATA;
-      int place = from.getInt(at + 4);
-      long version = from.getLong(at + 8);
-      at += RUN_BYTES;
-      boolean fits =
-          first + count <= EXTENT_BLOCKS
-              && kind <= LOST
-              && (kind != LOST || (place == Leaf.LOST && version == 0))
-              && (kind != TOMBSTONES || place == 0)
-              && (!data || at + count * Integer.BYTES <= from.limit());
-      if (!fits) {
+    for (int at = HEAD_BYTES; isRun(from, at); at = endOfRun(from, at)) {
+      if (!decodeRun(from, at, leaf)) {
         return false;
-      }
-      for (int i = 0; i < count; i++) {
-        if (data) {
-          leaf.set(first + i, version + i, place + i, from.getInt(at));
-          at += Integer.BYTES;
-        } else {
-          leaf.set(first + i, version, place, 0);
-        }
       }
     }
     return true;
+  }
+
+  private static boolean decodeRun(ByteBuffer from, int at, Leaf leaf) {
+    int first = Byte.toUnsignedInt(from.get(at));
+    int count = count(from, at);
+    int kind = from.get(at + 2);
+    int page = from.getInt(at + 4);
+    long version = from.getLong(at + 8);
+    boolean fits =
+        first + count <= EXTENT_BLOCKS
+            && kind > 0
+            && kind <= KEYED
+            && (kind != LOST || (page == Place.LOST && version == 0))
+            && ((kind != TOMBSTONES && kind < SEALED) || page == 0)
+            && endOfRun(from, at) <= from.limit();
+    for (int i = 0; fits && i < count; i++) {
+      int block = at + RUN_BYTES + i * bytesOfBlock(kind);
+      switch (kind) {
+        case DATA -> leaf.set(first + i, version + i, page + i, from.getInt(block));
+        case SEALED, KEYED -> fits = decodeSealed(from, block, kind, leaf, first + i, version + i);
+        default -> leaf.set(first + i, version, page, 0);
+      }
+    }
+    return fits;
+  }
+
+  private static boolean decodeSealed(
+      ByteBuffer from, int at, int kind, Leaf leaf, int i, long version) {
+    boolean keyed = kind == KEYED;
+    int detail = from.getInt(at + 8);
+    leaf.set(i, version, from.getInt(at + 4), from.getInt(at));
+    leaf.setSeal(
+        i,
+        detail,
+        keyed ? from.getInt(at + 12) : 0,
+        keyed ? from.getLong(at + 16) : 0,
+        keyed ? from.getLong(at + 24) : 0);
+    return Leaf.isDetail(detail);
   }
 
   /** Writes a node above leaves from the bytes of its slot; returns its length. */
@@ -224,14 +296,13 @@ final class NodeCodec {
     if (!isWhole(from, node.replica(), node.number())) {
       return false;
     }
-    int at = HEAD_BYTES;
-    while (at + RUN_BYTES <= from.limit() && from.get(at + 2) != 0) {
-      boolean data = from.get(at + 2) == DATA;
-      int count = Byte.toUnsignedInt(from.get(at + 1)) + 1;
-      for (int i = 0; data && i < count; i++) {
-        visitor.block(from.getInt(at + 4) + i);
+    for (int at = HEAD_BYTES; isRun(from, at); at = endOfRun(from, at)) {
+      int kind = from.get(at + 2);
+      for (int i = 0; bytesOfBlock(kind) > 0 && i < count(from, at); i++) {
+        int block = at + RUN_BYTES + i * bytesOfBlock(kind);
+        int page = kind == DATA ? from.getInt(at + 4) + i : from.getInt(block + 4);
+        visitor.block(page, Leaf.unitsOf(kind == DATA ? 0 : from.getInt(block + 8)));
       }
-      at += RUN_BYTES + (data ? count * Integer.BYTES : 0);
     }
     return true;
   }
@@ -245,7 +316,7 @@ final class NodeCodec {
         (first, count, version, word) -> {
           if (NodeWord.isNode(word)) {
             long number = (node.number() << Mid.LEAVES_SHIFT) + first;
-            visitor.node(new DeadNode(node.replica(), true, number, word));
+            visitor.node(new DeadNode(node.replica(), true, node.sealed(), number, word));
           }
         });
   }
@@ -254,13 +325,10 @@ final class NodeCodec {
     if (!isWhole(from, replica, number)) {
       return NodeReader.Finding.DAMAGED;
     }
-    int at = HEAD_BYTES;
-    while (at + RUN_BYTES <= from.limit() && from.get(at + 2) != 0) {
+    for (int at = HEAD_BYTES; isRun(from, at); at = endOfRun(from, at)) {
       if (from.get(at + 2) == LOST) {
         return NodeReader.Finding.LOST;
       }
-      int count = Byte.toUnsignedInt(from.get(at + 1)) + 1;
-      at += RUN_BYTES + (from.get(at + 2) == DATA ? count * Integer.BYTES : 0);
     }
     return NodeReader.Finding.WHOLE;
   }

@@ -6,8 +6,8 @@ import java.nio.ByteBuffer;
 public final class NodeReader {
   /** Told what a node points at. */
   public interface Visitor {
-    /** A page with the data of a block. */
-    void block(int place);
+    /** The data of a block begins in this page, and counts for so much in its segment. */
+    void block(int page, int liveUnits);
 
     void node(DeadNode child);
   }

@@ -20,8 +20,12 @@ public interface NodeStore {
   /** Reads several, for opening a disk: each is received, in any order, before this returns. */
   void readNodesNow(long[] words, NodeReceiver receiver);
 
-  /** The map points at this page, which holds a block ({@code sign} 1), or does so no more (-1). */
-  void blockLive(int place, int sign);
+  /**
+   * The map points at a block that begins in this page, or does so no more.
+   *
+   * @param units what it counts for, of 16 bytes; negative if it is gone
+   */
+  void blockLive(int page, int units);
 
   /** The same for the bytes of a node. */
   void nodeLive(long word, int sign);

@@ -33,6 +33,11 @@ public final class NodeWord {
 
   private NodeWord() {}
 
+  /** Units that so many bytes take. */
+  public static int units(int bytes) {
+    return (bytes + UNIT_BYTES - 1) / UNIT_BYTES;
+  }
+
   /**
    * @param offsetBytes from the beginning of the page {@code place}
    */

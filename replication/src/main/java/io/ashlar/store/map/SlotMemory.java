@@ -24,8 +24,12 @@ final class SlotMemory {
     this.slotsInChunk = CHUNK_BYTES / slotBytes;
   }
 
-  int used() {
-    return used;
+  int slotBytes() {
+    return slotBytes;
+  }
+
+  long usedBytes() {
+    return (long) used * slotBytes;
   }
 
   /** A slot with undefined content. */

@@ -4,6 +4,7 @@ import static io.ashlar.model.Blocks.EXTENT_BLOCKS;
 import static io.ashlar.model.Blocks.EXTENT_SHIFT;
 import static io.ashlar.model.Invariants.check;
 
+import io.ashlar.block.BlockSeal;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -15,9 +16,6 @@ import java.util.TreeMap;
  * in memory ({@link MapCache#hold}); only {@link #assign} creates it where it can.
  */
 public final class VolumeMap {
-  /** What {@link #place} says of a block of which nobody knows what it holds. */
-  public static final int LOST_PLACE = Leaf.LOST;
-
   /** Extents that a node above leaves tells of. */
   public static final int EXTENTS_IN_NODE = Mid.LEAVES;
 
@@ -29,6 +27,8 @@ public final class VolumeMap {
   private long mappedBlocks;
   private long highestVersion;
   private long letGo;
+  private long storedUnits;
+  private boolean sealed;
 
   /**
    * @param replica its number on this disk
@@ -47,6 +47,24 @@ public final class VolumeMap {
     return mappedBlocks;
   }
 
+  /**
+   * What the data takes on the disk, in units of 16 bytes; what was trimmed or deleted as a whole
+   * counts until the reclaimer has been there.
+   */
+  public long storedUnits() {
+    return storedUnits;
+  }
+
+  /** Whether any block was ever sealed. */
+  boolean sealed() {
+    return sealed;
+  }
+
+  /** Data that was trimmed as a whole has been let go of. */
+  public void reclaimed(int units) {
+    storedUnits -= units;
+  }
+
   /** The highest version ever applied. */
   public long highestVersion() {
     return highestVersion;
@@ -61,20 +79,18 @@ public final class VolumeMap {
     letGo = Math.max(letGo, upToVersion);
   }
 
-  /** What a checkpoint has kept besides the shards. */
-  public void restore(long mapped, long highest, long letGoVersion) {
-    mappedBlocks = mapped;
-    highestVersion = highest;
-    letGo = letGoVersion;
+  /** What a checkpoint has kept. */
+  public void restore(FrozenMaps.FrozenMap kept) {
+    mappedBlocks = kept.mappedBlocks();
+    highestVersion = kept.highestVersion();
+    letGo = kept.letGo();
+    storedUnits = kept.storedUnits();
+    sealed = kept.sealed();
+    shards.putAll(kept.shards());
   }
 
   public Collection<Shard> shards() {
     return shards.values();
-  }
-
-  /** A shard that a checkpoint has kept. */
-  public void restore(Shard shard) {
-    shards.put(shard.number(), shard);
   }
 
   // ---- where things are
@@ -208,19 +224,27 @@ public final class VolumeMap {
 
   // ---- reading
 
-  /** Page of the block's data, 0 if it has none, {@link #LOST_PLACE} if that was lost. */
-  public int place(long block) {
+  /**
+   * Of the block's data: {@link Place#NONE} if it has none, {@link Place#LOST} if that was lost.
+   */
+  public long place(long block) {
     long extent = block >>> EXTENT_SHIFT;
     Leaf leaf = leaf(extent);
     if (leaf != null) {
       return leaf.place(inLeaf(block));
     }
-    return leafWord(extent) == NodeWord.LOST ? LOST_PLACE : 0;
+    return leafWord(extent) == NodeWord.LOST ? Place.LOST : Place.NONE;
+  }
+
+  /** Null if the block is stored as it is, or has no data. */
+  public BlockSeal seal(long block) {
+    Leaf leaf = leaf(block >>> EXTENT_SHIFT);
+    return leaf == null ? null : leaf.seal(inLeaf(block));
   }
 
   /** Nobody knows what the block holds, because a node of the map was damaged. */
   public boolean isLost(long block) {
-    return place(block) == LOST_PLACE;
+    return place(block) == Place.LOST;
   }
 
   public int crc(long block) {
@@ -234,7 +258,7 @@ public final class VolumeMap {
     Leaf leaf = leaf(extent);
     if (leaf != null) {
       long version = leaf.version(inLeaf(block));
-      return leaf.place(inLeaf(block)) == 0 && version <= letGo ? 0 : version;
+      return leaf.page(inLeaf(block)) == 0 && version <= letGo ? 0 : version;
     }
     long word = leafWord(extent);
     check(!NodeWord.isNode(word), "block %s was looked up before its map was loaded", block);
@@ -262,7 +286,7 @@ public final class VolumeMap {
 
   /** Told of every block of a shard that is not unmapped. */
   public interface BlockVisitor {
-    void block(long block, long version, int place);
+    void block(long block, long version, long place);
   }
 
   /** Goes through a shard by blocking reads: for looking at a disk. */
@@ -290,46 +314,58 @@ public final class VolumeMap {
 
   // ---- changing
 
-  /** The block's data is here now. */
-  public void put(long block, long version, int place, int crc) {
+  /** The block's data is here now; {@code seal} is null if it is stored as it is. */
+  public void put(long block, long version, long place, int crc, BlockSeal seal) {
     long extent = block >>> EXTENT_SHIFT;
     Leaf leaf = leafForWrite(extent);
     cache.modify(leaf);
-    int former = leaf.place(inLeaf(block));
-    leaf.set(inLeaf(block), version, place, crc);
-    if (former == 0) {
+    if (seal != null) {
+      sealed = true;
+      if (!leaf.wide()) {
+        cache.widen(leaf);
+      }
+    }
+    int i = inLeaf(block);
+    if (leaf.page(i) == 0) {
       mappedBlocks++;
     }
-    gone(former);
-    cache.store().blockLive(place, 1);
+    gone(leaf, i);
+    leaf.set(i, version, place, crc, seal);
+    live(leaf, i, 1);
     raise(leaf.mid, leaf.index, version);
   }
 
-  private void gone(int place) {
-    if (place != 0 && place != LOST_PLACE) {
-      cache.store().blockLive(place, -1);
+  private void gone(Leaf leaf, int i) {
+    if (Place.isData(leaf.place(i))) {
+      live(leaf, i, -1);
     }
   }
 
-  /** The block's data has moved, unless it is not there any more; its version stays. */
-  public boolean move(long block, int from, int to, int crc) {
+  private void live(Leaf leaf, int i, int sign) {
+    int units = sign * leaf.liveUnits(i);
+    storedUnits += units;
+    cache.store().blockLive(leaf.page(i), units);
+  }
+
+  /** The block's data has moved, unless it is not there any more; all else is as it was. */
+  public boolean move(long block, long from, long to) {
     Leaf leaf = leafForWrite(block >>> EXTENT_SHIFT);
-    if (leaf.place(inLeaf(block)) != from) {
+    int i = inLeaf(block);
+    if (leaf.place(i) != from) {
       return false;
     }
     cache.modify(leaf);
-    leaf.set(inLeaf(block), leaf.version(inLeaf(block)), to, crc);
-    cache.store().blockLive(from, -1);
-    cache.store().blockLive(to, 1);
+    live(leaf, i, -1);
+    leaf.move(i, to);
+    live(leaf, i, 1);
     return true;
   }
 
   /** The same when the log is read again, which does not say where the data was. */
-  public boolean moveVersion(long block, long version, int to, int crc) {
+  public boolean moveVersion(long block, long version, long to) {
     Leaf leaf = leafForWrite(block >>> EXTENT_SHIFT);
-    int from = leaf.place(inLeaf(block));
-    boolean known = from != 0 && from != LOST_PLACE;
-    return known && leaf.version(inLeaf(block)) == version && move(block, from, to, crc);
+    long from = leaf.place(inLeaf(block));
+    return Place.isData(from) && leaf.version(inLeaf(block)) == version && move(block, from, to);
   }
 
   /** A leaf that was not known to hold lost blocks does, instead of what its word said. */
@@ -406,7 +442,7 @@ public final class VolumeMap {
     if (word == NodeWord.NONE && version == 0) {
       return true;
     }
-    letGoOf(new DeadNode(replica, false, number, word));
+    letGoOf(new DeadNode(replica, false, sealed, number, word));
     Shard shard = shardForWrite(number);
     shard.setWord(indexInShard(number), NodeWord.TOMBSTONES);
     shard.setVersion(indexInShard(number), version);
@@ -446,7 +482,7 @@ public final class VolumeMap {
     Leaf leaf = mid.leaf(index);
     boolean whole = end - first == EXTENT_BLOCKS;
     if (leaf == null && whole) {
-      letGoOf(new DeadNode(replica, true, extent, mid.word(index)));
+      letGoOf(new DeadNode(replica, true, sealed, extent, mid.word(index)));
       mid.setWord(index, NodeWord.NONE);
       if (version == 0) {
         return;
@@ -459,11 +495,10 @@ public final class VolumeMap {
     Leaf filled = leaf != null ? leaf : cache.leafNow(this, extent);
     cache.modify(filled);
     for (long block = first; block < end; block++) {
-      int former = filled.place(inLeaf(block));
-      if (former != 0) {
+      if (filled.page(inLeaf(block)) != 0) {
         mappedBlocks--;
       }
-      gone(former);
+      gone(filled, inLeaf(block));
       filled.set(inLeaf(block), version, 0, 0);
     }
   }
@@ -507,7 +542,7 @@ public final class VolumeMap {
       for (int i = 0; i < Shard.MIDS; i++) {
         Mid mid = shard.mid(i);
         if (mid == null) {
-          letGoOf(new DeadNode(replica, false, shard.firstMid() + i, shard.word(i)));
+          letGoOf(new DeadNode(replica, false, sealed, shard.firstMid() + i, shard.word(i)));
         } else {
           drop(mid);
         }
@@ -521,10 +556,10 @@ public final class VolumeMap {
     for (int i = 0; i < Mid.LEAVES; i++) {
       Leaf leaf = mid.leaf(i);
       if (leaf == null) {
-        letGoOf(new DeadNode(replica, true, mid.firstExtent() + i, mid.word(i)));
+        letGoOf(new DeadNode(replica, true, sealed, mid.firstExtent() + i, mid.word(i)));
       } else {
         for (int block = 0; block < EXTENT_BLOCKS; block++) {
-          gone(leaf.place(block));
+          gone(leaf, block);
         }
         drop((Node) leaf);
       }

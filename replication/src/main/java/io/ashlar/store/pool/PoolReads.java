@@ -168,4 +168,9 @@ final class PoolReads {
   long mappedBlocks() {
     return parts.all().stream().mapToLong(LogReplica::mappedBlocks).sum();
   }
+
+  /** The same. */
+  long storedBytes() {
+    return parts.all().stream().mapToLong(LogReplica::storedBytes).sum();
+  }
 }

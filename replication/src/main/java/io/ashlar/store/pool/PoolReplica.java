@@ -415,4 +415,9 @@ public final class PoolReplica implements ReplicaStore {
   public long mappedBlocks() {
     return reads.mappedBlocks();
   }
+
+  @Override
+  public long storedBytes() {
+    return reads.storedBytes();
+  }
 }

@@ -1,9 +1,8 @@
 package io.ashlar.store.pool;
 
-import static io.ashlar.model.Blocks.BLOCK_BYTES;
-
 import io.ashlar.block.BlockKind;
 import io.ashlar.block.BlockRun;
+import io.ashlar.block.BlockSeal;
 import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import java.nio.ByteBuffer;
@@ -25,15 +24,16 @@ final class Runs {
     int to = (int) (endBlock - run.firstBlock());
     Payload payload = null;
     if (run.payload() != null) {
-      int first = run.dataIndex(from);
-      int bytes = (run.dataIndex(to) - first) * BLOCK_BYTES;
-      payload = bytes == 0 ? null : run.payload().slice(first * BLOCK_BYTES, bytes);
+      int first = run.payloadOffset(from);
+      int bytes = run.payloadOffset(to) - first;
+      payload = bytes == 0 ? null : run.payload().slice(first, bytes);
     }
     return new BlockRun(
         firstBlock,
         Arrays.copyOfRange(run.kinds(), from, to),
         Arrays.copyOfRange(run.versions(), from, to),
         Arrays.copyOfRange(run.crcs(), from, to),
+        run.seals() == null ? null : Arrays.copyOfRange(run.seals(), from, to),
         payload);
   }
 
@@ -47,7 +47,18 @@ final class Runs {
     System.arraycopy(right.versions(), 0, versions, count, right.count());
     System.arraycopy(right.crcs(), 0, crcs, count, right.count());
     Payload bytes = join(left.payload(), right.payload(), pool);
-    return new BlockRun(left.firstBlock(), kinds, versions, crcs, bytes);
+    return new BlockRun(left.firstBlock(), kinds, versions, crcs, joinSeals(left, right), bytes);
+  }
+
+  private static BlockSeal[] joinSeals(BlockRun left, BlockRun right) {
+    if (left.seals() == null && right.seals() == null) {
+      return null;
+    }
+    BlockSeal[] seals = new BlockSeal[left.count() + right.count()];
+    for (int i = 0; i < seals.length; i++) {
+      seals[i] = i < left.count() ? left.seal(i) : right.seal(i - left.count());
+    }
+    return seals;
   }
 
   private static Payload join(Payload left, Payload right, PayloadPool pool) {

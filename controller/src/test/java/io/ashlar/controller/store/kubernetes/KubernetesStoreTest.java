@@ -12,6 +12,7 @@ import io.ashlar.controller.store.ClusterStore.Collection;
 import io.ashlar.controller.store.ClusterStore.Entry;
 import io.ashlar.controller.store.ClusterStore.StoreException;
 import io.ashlar.controller.store.ClusterStoreContract;
+import io.ashlar.model.Compression;
 import io.ashlar.model.FailureMode;
 import io.ashlar.model.Member;
 import io.ashlar.model.NodeId;
@@ -160,7 +161,14 @@ public final class KubernetesStoreTest extends ClusterStoreContract {
     ClusterStore told = new KubernetesStore(server.client());
     VolumeSpec spec =
         new VolumeSpec(
-            "pvc-1", 3L << 30, 1, FailureMode.SOFT, new TreeMap<>(), new TreeMap<>(), List.of());
+            "pvc-1",
+            3L << 30,
+            1,
+            FailureMode.SOFT,
+            Compression.ZSTD,
+            new TreeMap<>(),
+            new TreeMap<>(),
+            List.of());
     Member member = new Member(-5, new NodeId("node-1"), "default", 7, ReplicaState.EMPTY, 0, 0);
     VolumeRecord record =
         VolumeRecord.wanted(VolumeKeys.newId("pvc-1", 7), spec, -1, List.of(member)).created();
@@ -176,6 +184,7 @@ public final class KubernetesStoreTest extends ClusterStoreContract {
             .genericKubernetesResources(Resources.of(Collection.VOLUMES))
             .withName(key)
             .get();
+    assertThat(resource.<String>get("spec", "compression")).isEqualTo("ZSTD");
     assertThat(resource.<String>get("status", "size")).isEqualTo("3Gi");
     assertThat(resource.<String>get("status", "copies")).isEqualTo("1/2");
     assertThat(resource.<String>get("status", "state")).isEqualTo("Degraded");

@@ -13,6 +13,7 @@ import io.ashlar.block.Payload;
 import io.ashlar.block.PayloadPool;
 import io.ashlar.env.Timers;
 import io.ashlar.model.Version;
+import io.ashlar.seal.Opener;
 import io.ashlar.store.ReplicaStore;
 import io.ashlar.store.ReplicaStore.Result;
 import java.nio.ByteBuffer;
@@ -21,7 +22,8 @@ import java.util.List;
 /**
  * What one replica holds, read-only and past the coordinator: for inspection and comparison. A
  * block whose bytes fail their check, or that has data without a version, is an I/O error and never
- * read from elsewhere. Loop thread only; it owns nothing of the store.
+ * read from elsewhere. What is compressed is restored. Loop thread only; it owns nothing of the
+ * store.
  */
 public final class ReplicaExport implements BlockDevice {
   private static final int MAPPED_BLOCKS = 4096;
@@ -31,12 +33,14 @@ public final class ReplicaExport implements BlockDevice {
   private final ReplicaStore store;
   private final PayloadPool pool;
   private final Timers timers;
+  private final Opener opener;
   private long sessions;
 
   public ReplicaExport(ReplicaStore store, PayloadPool pool, Timers timers) {
     this.store = store;
     this.pool = pool;
     this.timers = timers;
+    this.opener = new Opener(pool);
   }
 
   @Override
@@ -92,8 +96,9 @@ public final class ReplicaExport implements BlockDevice {
     store.read(
         block,
         count,
-        (result, run) -> {
-          boolean good = result == Result.OK && isSound(run);
+        (result, stored) -> {
+          BlockRun run = result == Result.OK ? opener.open(stored) : null;
+          boolean good = run != null && isSound(run);
           if (good) {
             copy(run, request, data);
           }
