@@ -162,6 +162,21 @@ final class SealedBlocksTest {
     assertThat(StoreProbe.liveUnits(fixture.store)).isEqualTo(fixture.store.segments().liveTotal());
   }
 
+  /** What a trimmed part of the map has told of is not known before it is looked into. */
+  @Test
+  void aTrimPromisesNoMoreThanItGives() {
+    long empty = fixture.store.space().freeBytes();
+    for (long block = 0; block < 2000; block++) {
+      write(block * 7, SMALL);
+    }
+    fixture.store.checkpoint();
+    fixture.settle();
+    assertThat(fixture.trim(replica, 0, 1L << 28, ++clock)).isEqualTo(OK);
+    assertThat(fixture.store.space().freeBytes()).isLessThanOrEqualTo(empty);
+    fixture.settle();
+    assertThat(fixture.store.space().freeBytes()).isGreaterThan(empty * 9 / 10);
+  }
+
   private long storedUnits() {
     return ((LogReplica) replica).content().map().storedUnits();
   }

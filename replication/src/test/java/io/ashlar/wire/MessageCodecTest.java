@@ -30,7 +30,10 @@ final class MessageCodecTest {
   private static final CoordinatorRef FROM = new CoordinatorRef(new NodeId("n1"), 3, 4);
 
   private static Message overTheWire(Message message) throws FrameException {
-    MessageCodec.Frame frame = MessageCodec.encode(message);
+    return decoded(MessageCodec.encode(message));
+  }
+
+  private static Message decoded(MessageCodec.Frame frame) throws FrameException {
     FrameHeader header = FrameHeader.read(frame.head().slice(0, FrameHeader.BYTES));
     return MessageCodec.decode(
         header, frame.head().slice(FrameHeader.BYTES, header.bodyBytes()), frame.payload());
@@ -94,6 +97,27 @@ final class MessageCodecTest {
     byte[] bytes = new byte[stored.length];
     got.payload().view().get(bytes);
     assertThat(bytes).isEqualTo(stored);
+  }
+
+  @Test
+  void whatAFrameHeldBeforeIsNotInTheNextOne() throws FrameException {
+    byte[] stored = new byte[60];
+    BlockRun sealed =
+        new BlockRun(
+            9,
+            new BlockKind[] {BlockKind.DATA, BlockKind.DATA},
+            new long[2],
+            new int[] {crc(stored, 0, 30), crc(stored, 30, 30)},
+            new BlockSeal[] {
+              new BlockSeal(Codec.ZSTD, 30, 7, 8, 9), BlockSeal.compressed(Codec.LZ4, 30)
+            },
+            Payload.unpooled(ByteBuffer.wrap(stored)));
+    MessageCodec.Encoder encoder = new MessageCodec.Encoder();
+    encoder.encode(new Write(5, 2, 70, WriteMode.IF_NEWER, sealed));
+
+    Write next = (Write) decoded(encoder.encode(write((byte) 7)));
+
+    assertThat(next.run().seals()).isNull();
   }
 
   private static int crc(byte[] bytes, int from, int length) {
