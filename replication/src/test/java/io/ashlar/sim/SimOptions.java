@@ -78,11 +78,13 @@ public record SimOptions(
         rng.oneIn(3),
         tight ? 1 : 1 + rng.nextInt(3),
         EXTENT_SHIFT + rng.nextInt(3),
-        compression(rng));
+        compression(rng, tight));
   }
 
-  private static Compression compression(SimRng rng) {
-    return switch (rng.nextInt(4)) {
+  /** None on tight disks, or everything would fit. */
+  private static Compression compression(SimRng rng, boolean tight) {
+    int drawn = rng.nextInt(4);
+    return switch (tight ? 3 : drawn) {
       case 0 -> Compression.LZ4;
       case 1 -> Compression.ZSTD;
       default -> Compression.NONE;
