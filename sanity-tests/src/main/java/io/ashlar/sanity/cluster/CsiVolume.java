@@ -43,6 +43,18 @@ public final class CsiVolume {
   public static CsiVolume create(
       DevCluster cluster, String name, long sizeBytes, int replicas, String use)
       throws InterruptedException {
+    return create(cluster, name, sizeBytes, replicas, use, Map.of());
+  }
+
+  /** The same with more parameters, as a StorageClass would have them. */
+  static CsiVolume create(
+      DevCluster cluster,
+      String name,
+      long sizeBytes,
+      int replicas,
+      String use,
+      Map<String, String> parameters)
+      throws InterruptedException {
     CsiClient controller = new CsiClient(cluster.socket("controller"));
     VolumeCapability capability = capability(use);
     CreateVolumeRequest request =
@@ -50,6 +62,7 @@ public final class CsiVolume {
             .setName(name)
             .setCapacityRange(CapacityRange.newBuilder().setRequiredBytes(sizeBytes))
             .addVolumeCapabilities(capability)
+            .putAllParameters(parameters)
             .putParameters("ashlar.io/replicas", Integer.toString(replicas))
             .build();
     Volume made = controller.call(ControllerGrpc.getCreateVolumeMethod(), request).getVolume();

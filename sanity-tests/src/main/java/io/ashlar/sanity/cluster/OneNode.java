@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,7 +18,7 @@ public final class OneNode {
   private static final long SETTLING_MILLIS = 3000;
   private static final int FREE_SECONDS = 120;
   private static final int UNITS_A_PAGE = 256;
-  private static final int UNITS_A_BLOCK = UNITS_A_PAGE + 12;
+  private static final int UNITS_A_BLOCK = UNITS_A_PAGE + 14;
   private static final Pattern OPENED =
       Pattern.compile("event=disk_opened .*?millis=(\\d+) segments=(\\d+) entries=(\\d+)");
 
@@ -29,7 +30,13 @@ public final class OneNode {
 
   /** A volume that is attached here and has its device. */
   public CsiVolume volume(String name, long sizeBytes) throws IOException, InterruptedException {
-    CsiVolume volume = CsiVolume.create(cluster, name, sizeBytes, 0, CsiVolume.BLOCK);
+    return volume(name, sizeBytes, Map.of());
+  }
+
+  /** The same with more parameters of its class. */
+  public CsiVolume volume(String name, long sizeBytes, Map<String, String> parameters)
+      throws IOException, InterruptedException {
+    CsiVolume volume = CsiVolume.create(cluster, name, sizeBytes, 0, CsiVolume.BLOCK, parameters);
     volume.attach(NAME);
     volume.mount(NAME);
     return volume;
