@@ -82,7 +82,7 @@ final class PoolRun {
   private PoolRun(long seed) {
     this.rng = new SimRng(seed);
     this.fixture = new PoolFixture(seed, 2 + rng.nextInt(3), 60).open();
-    fixture.on.sealing = seed % 2 == 0;
+    fixture.on.sealing = seed % 4 == 3;
     this.on = fixture.on;
     this.shards = rng.oneIn(3) ? 1 : 2 + rng.nextInt(9);
     this.blocks = shards * SHARD_BLOCKS;
